@@ -1,0 +1,90 @@
+import type { Candidate } from "../core/types.ts";
+import { type HeapItem, IndexedHeap } from "../ds/indexed_heap.ts";
+import type { Balancer, PickRequest } from "./balancer.ts";
+
+/**
+ * The server with the least work in flight for its weight.
+ *
+ * The cost of one more is `(load + 1) / weight`, and 0 for an idle server, so that idle servers tie
+ * whatever their weight and a quiet farm is not served by its heaviest member alone (HAProxy,
+ * `lb_fwlc.c`). Ties go to the server picked longest ago.
+ *
+ * Loads also change on other threads, which send no word of it. Each pick therefore looks again at a
+ * few servers in rotation and at the top of the heap until what it says is true; with up to
+ * {@linkcode REFRESHED_PER_PICK} servers that makes it exact.
+ */
+export class LeastConnections<T extends Candidate> implements Balancer<T> {
+  readonly #entries = new Map<T, Entry<T>>();
+  readonly #heap = new IndexedHeap<Entry<T>>(isBefore);
+  #picks = 0;
+  #refreshPlace = 0;
+
+  add(candidate: T): void {
+    if (this.#entries.has(candidate)) return;
+    const entry = { candidate, cost: costOf(candidate), pickedAt: 0, place: -1 };
+    this.#entries.set(candidate, entry);
+    this.#heap.push(entry);
+  }
+
+  remove(candidate: T): void {
+    const entry = this.#entries.get(candidate);
+    if (entry === undefined) return;
+    this.#entries.delete(candidate);
+    this.#heap.delete(entry);
+  }
+
+  loadChanged(candidate: T): void {
+    const entry = this.#entries.get(candidate);
+    if (entry !== undefined) this.#refresh(entry);
+  }
+
+  pick(request: PickRequest<T>): T | undefined {
+    this.#refreshSome();
+    const entry = this.#heap.find((item) => request.eligible(item.candidate));
+    if (entry === undefined) return undefined;
+    entry.pickedAt = ++this.#picks;
+    this.#heap.update(entry);
+    return entry.candidate;
+  }
+
+  #refreshSome(): void {
+    const count = Math.min(REFRESHED_PER_PICK, this.#heap.size);
+    for (let i = 0; i < count; i++) {
+      this.#refreshPlace = (this.#refreshPlace + 1) % this.#heap.size;
+      const entry = this.#heap.at(this.#refreshPlace);
+      if (entry !== undefined) this.#refresh(entry);
+    }
+    // A top that got busier elsewhere sinks; the next one is looked at in turn.
+    for (let top = this.#heap.peek(); top !== undefined && this.#refresh(top);) {
+      top = this.#heap.peek();
+    }
+  }
+
+  /** True when the cost had changed. */
+  #refresh(entry: Entry<T>): boolean {
+    const cost = costOf(entry.candidate);
+    if (cost === entry.cost) return false;
+    entry.cost = cost;
+    this.#heap.update(entry);
+    return true;
+  }
+}
+
+/** A server with the cost by which it stands in the heap. */
+interface Entry<T> extends HeapItem {
+  readonly candidate: T;
+  cost: number;
+  /** Number of the pick that chose it last. */
+  pickedAt: number;
+}
+
+/** Small, because each costs two reads of shared memory; four cover the usual small upstream. */
+const REFRESHED_PER_PICK = 4;
+
+function costOf(candidate: Candidate): number {
+  return candidate.load === 0 ? 0 : (candidate.load + 1) / candidate.weight;
+}
+
+function isBefore(a: Entry<unknown>, b: Entry<unknown>): boolean {
+  return a.cost < b.cost || (a.cost === b.cost && a.pickedAt < b.pickedAt);
+}

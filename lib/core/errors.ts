@@ -1,0 +1,37 @@
+/** What went wrong, as the one word that logs, metrics and answers share. */
+export type LbErrorCode =
+  | "no_backend"
+  | "connect_refused"
+  | "connect_timeout"
+  | "connect_failed"
+  | "upstream_reset"
+  | "upstream_timeout"
+  | "client_closed"
+  | "config_invalid";
+
+/** Which side failed: decides the log level and who is blamed. */
+export type ErrorSide = "client" | "upstream" | "internal";
+
+/** Facts beside the message of an {@linkcode LbError}. */
+export interface LbErrorOptions {
+  readonly side: ErrorSide;
+  readonly cause?: unknown;
+}
+
+/** A failure that callers branch on; everything else is a built-in error class. */
+export class LbError extends Error {
+  override readonly name = "LbError";
+  readonly code: LbErrorCode;
+  readonly side: ErrorSide;
+
+  constructor(code: LbErrorCode, message: string, options: LbErrorOptions) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.side = options.side;
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

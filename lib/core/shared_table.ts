@@ -1,0 +1,213 @@
+/** How many of each thing a {@linkcode SharedTable} has room for. */
+export interface TableShape {
+  readonly workers: number;
+  readonly backends: number;
+  readonly upstreams: number;
+  readonly listeners: number;
+}
+
+/** What a worker counts per backend. Totals since start. */
+export const BACKEND_COUNTERS = [
+  "connections",
+  "connectFailures",
+  "failures",
+  "bytesToBackend",
+  "bytesToClient",
+] as const;
+/** What a worker counts per listener. Totals since start. */
+export const LISTENER_COUNTERS = ["accepted", "rejected", "noBackend", "retries"] as const;
+
+export type BackendCounter = typeof BACKEND_COUNTERS[number];
+export type ListenerCounter = typeof LISTENER_COUNTERS[number];
+
+/**
+ * State that all threads share, in one piece of shared memory.
+ *
+ * Two kinds of cell. Whole numbers that must be exact over all threads (in flight, up, turn) are one
+ * `Int32` each, changed with `Atomics`. Counters are doubles in a slab per worker: one writer, no
+ * contention, summed when somebody asks.
+ */
+export class SharedTable {
+  readonly buffer: SharedArrayBuffer;
+  readonly shape: TableShape;
+  readonly #cells: Int32Array;
+  readonly #counters: Float64Array;
+  readonly #places: Places;
+
+  constructor(buffer: SharedArrayBuffer, shape: TableShape) {
+    this.buffer = buffer;
+    this.shape = shape;
+    this.#places = layOut(shape);
+    this.#cells = new Int32Array(buffer, 0, this.#places.cellCount);
+    this.#counters = new Float64Array(buffer, this.#places.cellCount * 4);
+  }
+
+  static create(shape: TableShape): SharedTable {
+    return new SharedTable(new SharedArrayBuffer(layOut(shape).sizeBytes), shape);
+  }
+
+  /** Work in flight on a backend, over all workers. */
+  inFlight(backend: number): number {
+    return Atomics.load(this.#cells, this.#places.inFlight + backend);
+  }
+
+  /** Changes a backend's work in flight on behalf of `worker`. */
+  addInFlight(worker: number, backend: number, by: 1 | -1): void {
+    Atomics.add(this.#cells, this.#places.inFlight + backend, by);
+    Atomics.add(this.#cells, this.#ownInFlight(worker, backend), by);
+  }
+
+  /** True while a backend's checks say it is well. */
+  isUp(backend: number): boolean {
+    return Atomics.load(this.#cells, this.#places.up + backend) === 1;
+  }
+
+  setUp(backend: number, up: boolean): void {
+    Atomics.store(this.#cells, this.#places.up + backend, up ? 1 : 0);
+  }
+
+  /** Draws the next turn of an upstream: 0, 1, 2 … modulo 2^32, over all workers. */
+  nextTurn(upstream: number): number {
+    return Atomics.add(this.#cells, this.#places.turn + upstream, 1) >>> 0;
+  }
+
+  /** Open client connections of a listener, over all workers. */
+  active(listener: number): number {
+    return Atomics.load(this.#cells, this.#places.active + listener);
+  }
+
+  /** Takes a connection slot of a listener unless `max` are taken; exact over all workers. */
+  tryOpen(worker: number, listener: number, max: number): boolean {
+    const place = this.#places.active + listener;
+    if (Atomics.add(this.#cells, place, 1) >= max) {
+      Atomics.sub(this.#cells, place, 1);
+      return false;
+    }
+    Atomics.add(this.#cells, this.#ownActive(worker, listener), 1);
+    return true;
+  }
+
+  /** Gives a connection slot back. */
+  closed(worker: number, listener: number): void {
+    Atomics.sub(this.#cells, this.#places.active + listener, 1);
+    Atomics.sub(this.#cells, this.#ownActive(worker, listener), 1);
+  }
+
+  /** Shows that a worker's event loop turns. */
+  beat(worker: number): void {
+    Atomics.add(this.#cells, this.#places.beats + worker, 1);
+  }
+
+  beats(worker: number): number {
+    return Atomics.load(this.#cells, this.#places.beats + worker);
+  }
+
+  /** Takes back every slot that a dead worker held. */
+  forgetWorker(worker: number): void {
+    for (let backend = 0; backend < this.shape.backends; backend++) {
+      const held = Atomics.exchange(this.#cells, this.#ownInFlight(worker, backend), 0);
+      Atomics.sub(this.#cells, this.#places.inFlight + backend, held);
+    }
+    for (let listener = 0; listener < this.shape.listeners; listener++) {
+      const held = Atomics.exchange(this.#cells, this.#ownActive(worker, listener), 0);
+      Atomics.sub(this.#cells, this.#places.active + listener, held);
+    }
+  }
+
+  countBackend(worker: number, backend: number, counter: BackendCounter, by = 1): void {
+    this.#add(this.#backendCounter(worker, backend, counter), by);
+  }
+
+  countListener(worker: number, listener: number, counter: ListenerCounter, by = 1): void {
+    this.#add(this.#listenerCounter(worker, listener, counter), by);
+  }
+
+  /** A backend's total over all workers. */
+  backendTotal(backend: number, counter: BackendCounter): number {
+    return this.#sum((worker) => this.#backendCounter(worker, backend, counter));
+  }
+
+  /** A listener's total over all workers. */
+  listenerTotal(listener: number, counter: ListenerCounter): number {
+    return this.#sum((worker) => this.#listenerCounter(worker, listener, counter));
+  }
+
+  #add(place: number, by: number): void {
+    this.#counters[place] = (this.#counters[place] ?? 0) + by;
+  }
+
+  #sum(place: (worker: number) => number): number {
+    let total = 0;
+    for (let worker = 0; worker < this.shape.workers; worker++) {
+      total += this.#counters[place(worker)] ?? 0;
+    }
+    return total;
+  }
+
+  #ownInFlight(worker: number, backend: number): number {
+    return this.#places.ownInFlight + worker * this.shape.backends + backend;
+  }
+
+  #ownActive(worker: number, listener: number): number {
+    return this.#places.ownActive + worker * this.shape.listeners + listener;
+  }
+
+  #backendCounter(worker: number, backend: number, counter: BackendCounter): number {
+    return worker * this.#places.slab + backend * BACKEND_COUNTERS.length +
+      BACKEND_PLACE[counter];
+  }
+
+  #listenerCounter(worker: number, listener: number, counter: ListenerCounter): number {
+    return worker * this.#places.slab + this.shape.backends * BACKEND_COUNTERS.length +
+      listener * LISTENER_COUNTERS.length + LISTENER_PLACE[counter];
+  }
+}
+
+const BACKEND_PLACE = placesOf(BACKEND_COUNTERS);
+const LISTENER_PLACE = placesOf(LISTENER_COUNTERS);
+
+function placesOf<K extends string>(names: readonly K[]): Readonly<Record<K, number>> {
+  return Object.fromEntries(names.map((name, place) => [name, place])) as Record<K, number>;
+}
+
+/** Where each kind of cell begins, in cells; the counters follow behind all of them. */
+interface Places {
+  readonly inFlight: number;
+  readonly up: number;
+  readonly turn: number;
+  readonly active: number;
+  readonly beats: number;
+  readonly ownInFlight: number;
+  readonly ownActive: number;
+  readonly cellCount: number;
+  /** Counters of one worker. */
+  readonly slab: number;
+  readonly sizeBytes: number;
+}
+
+function layOut(shape: TableShape): Places {
+  const { workers, backends, upstreams, listeners } = shape;
+  const up = backends;
+  const turn = up + backends;
+  const active = turn + upstreams;
+  const beats = active + listeners;
+  const ownInFlight = beats + workers;
+  const ownActive = ownInFlight + workers * backends;
+  const end = ownActive + workers * listeners;
+  // Doubles start at a multiple of eight bytes.
+  const cellCount = end + end % 2;
+  const slab = backends * BACKEND_COUNTERS.length + listeners * LISTENER_COUNTERS.length;
+  const sizeBytes = cellCount * 4 + workers * slab * 8;
+  return {
+    inFlight: 0,
+    up,
+    turn,
+    active,
+    beats,
+    ownInFlight,
+    ownActive,
+    cellCount,
+    slab,
+    sizeBytes,
+  };
+}

@@ -1,0 +1,59 @@
+import type { Address } from "./address.ts";
+import type { LbError } from "./errors.ts";
+
+/** One server as the configuration names it. Plain data: frozen, cloneable, comparable. */
+export interface BackendSpec {
+  /** Stable across reloads; the address unless the configuration names it. */
+  readonly id: string;
+  readonly address: Address;
+  /** Relative share of traffic, 0 to 65535. Zero means "drain: no new traffic". */
+  readonly weight: number;
+}
+
+/** What an algorithm may read about a server. Nothing else. */
+export interface Candidate {
+  readonly id: string;
+  /** Above zero: an upstream keeps drained servers (weight 0) out of its balancer. */
+  readonly weight: number;
+  /** Work in flight on it, 0 or more, over all workers. Lower is better. */
+  readonly load: number;
+}
+
+/** One live server: a spec plus its state. */
+export interface Backend extends Candidate {
+  readonly spec: BackendSpec;
+  /** Place of its cells in the shared table. */
+  readonly index: number;
+}
+
+/** How a piece of proxied work ended, seen from the backend's side. */
+export type Outcome =
+  | { readonly kind: "success" }
+  | { readonly kind: "failure"; readonly error: LbError }
+  /** Ended for reasons that say nothing about the backend (client went away, drain). */
+  | { readonly kind: "ignored" };
+
+/** The right to use one backend once. Disposing it gives the slot back, exactly once. */
+export interface Lease extends Disposable {
+  readonly backend: Backend;
+  /** Reports how the work ended. The first call wins. */
+  settle(outcome: Outcome): void;
+}
+
+/** A named group of backends behind one algorithm. */
+export interface Upstream {
+  readonly name: string;
+  readonly backends: ReadonlyMap<string, Backend>;
+  /** Adds a server that starts healthy. @throws {RangeError} when the id is taken. */
+  addServer(backend: Backend): void;
+  removeServer(id: string): void;
+  /** Health moves a server in or out of the balancer's set; nothing else does. */
+  setHealth(id: string, healthy: boolean): void;
+  /**
+   * The next server by the algorithm, with a slot on it taken. Synchronous: selection never waits.
+   *
+   * @param key 32-bit hash of the affinity key; ignored by algorithms that go by load.
+   * @param tried servers that this piece of work has failed on already
+   */
+  acquire(key: number, tried?: ReadonlySet<Candidate>): Lease | undefined;
+}
