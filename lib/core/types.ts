@@ -33,8 +33,14 @@ export type Outcome =
   /** Ended for reasons that say nothing about the backend (client went away, drain). */
   | { readonly kind: "ignored" };
 
+/** Told how many bytes were delivered, as they are. */
+export interface Meter {
+  toServer(bytes: number): void;
+  toClient(bytes: number): void;
+}
+
 /** The right to use one backend once. Disposing it gives the slot back, exactly once. */
-export interface Lease extends Disposable {
+export interface Lease extends Disposable, Meter {
   readonly backend: Backend;
   /** Reports how the work ended. The first call wins. */
   settle(outcome: Outcome): void;

@@ -1,0 +1,7 @@
+/** Time as an argument: monotonic milliseconds, and being called later. Tests pass a fake one. */
+export interface Clock {
+  /** Monotonic milliseconds since some fixed moment. */
+  now(): number;
+  /** Calls `run` once, `delayMs` from now; disposing before that calls it off. */
+  after(delayMs: number, run: () => void): Disposable;
+}

@@ -1,0 +1,131 @@
+import { type Address, formatAddress, type TcpAddress } from "../core/address.ts";
+import { LbError, type LbErrorCode, messageOf } from "../core/errors.ts";
+import { AcceptError, type Acceptor, type Conn, type MaybePromise } from "./transport.ts";
+import type { Transport } from "./transport.ts";
+
+/** The transport over `Deno.listen` and `Deno.connect`. */
+export const denoTransport: Transport = { listen, connect };
+
+function listen(address: Address): Acceptor {
+  if (address.kind === "unix") {
+    return new DenoAcceptor(Deno.listen({ transport: "unix", path: address.path }));
+  }
+  try {
+    return new DenoAcceptor(Deno.listen(tcpListenOptions(address)));
+  } catch (error) {
+    // "::" asks for both families; a machine without IPv6 still has the other one.
+    if (address.hostname !== "::" || !isFamilyMissing(error)) throw error;
+    return new DenoAcceptor(Deno.listen(tcpListenOptions({ ...address, hostname: "0.0.0.0" })));
+  }
+}
+
+/** `loadBalanced` is how `deno serve --parallel` shares one accept queue between threads; untyped. */
+function tcpListenOptions(address: TcpAddress): Deno.TcpListenOptions & { loadBalanced: boolean } {
+  const { hostname, port } = address;
+  return { hostname, port, tcpBacklog: BACKLOG, loadBalanced: true };
+}
+
+/** Connections the kernel holds for us; it caps this at net.core.somaxconn (4096 by default). */
+const BACKLOG = 4096;
+
+async function connect(address: Address, signal: AbortSignal): Promise<Conn> {
+  try {
+    return new DenoConn(await dial(address, signal));
+  } catch (error) {
+    const code = signal.aborted ? "connect_timeout" : codeOf(error);
+    const reason = signal.aborted ? "no answer in time" : messageOf(error);
+    throw new LbError(code, `Cannot connect to "${formatAddress(address)}": ${reason}`, {
+      side: "upstream",
+      cause: error,
+    });
+  }
+}
+
+async function dial(address: Address, signal: AbortSignal): Promise<Deno.Conn> {
+  if (address.kind === "tcp") {
+    const { hostname, port } = address;
+    return withoutDelay(await Deno.connect({ hostname, port, signal }));
+  }
+  const conn = await Deno.connect({ transport: "unix", path: address.path });
+  if (!signal.aborted) return conn;
+  conn.close();
+  throw signal.reason;
+}
+
+/** A proxy writes what it has at once; waiting to fill a segment would only add delay. */
+function withoutDelay(conn: Deno.Conn): Deno.Conn {
+  if (conn.remoteAddr.transport === "tcp") (conn as Deno.TcpConn).setNoDelay(true);
+  return conn;
+}
+
+function codeOf(error: unknown): LbErrorCode {
+  return error instanceof Deno.errors.ConnectionRefused ? "connect_refused" : "connect_failed";
+}
+
+function isFamilyMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.AddrNotAvailable ||
+    (error instanceof Error && "code" in error && error.code === "EAFNOSUPPORT");
+}
+
+class DenoAcceptor implements Acceptor {
+  readonly #listener: Deno.Listener<Deno.Conn>;
+  #closed = false;
+
+  constructor(listener: Deno.Listener<Deno.Conn>) {
+    this.#listener = listener;
+  }
+
+  async accept(): Promise<Conn | undefined> {
+    try {
+      const conn = await this.#listener.accept();
+      return new DenoConn(withoutDelay(conn));
+    } catch (error) {
+      if (this.#closed) return undefined;
+      throw new AcceptError(messageOf(error), { cause: error });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listener.close();
+  }
+}
+
+class DenoConn implements Conn {
+  readonly #conn: Deno.Conn;
+
+  constructor(conn: Deno.Conn) {
+    this.#conn = conn;
+  }
+
+  get remote(): Address | undefined {
+    return fromDeno(this.#conn.remoteAddr);
+  }
+
+  read(into: Uint8Array): MaybePromise<number | null> {
+    return this.#conn.read(into);
+  }
+
+  write(bytes: Uint8Array): MaybePromise<number> {
+    return this.#conn.write(bytes);
+  }
+
+  closeWrite(): MaybePromise<void> {
+    return this.#conn.closeWrite();
+  }
+
+  close(): void {
+    // Disposing is closing that does not mind being done twice.
+    this.#conn[Symbol.dispose]();
+  }
+}
+
+function fromDeno(address: Deno.Addr): Address | undefined {
+  if ("hostname" in address) {
+    // A dual-stack listener sees IPv4 clients as mapped addresses (RFC 4291 section 2.5.5.2).
+    const hostname = address.hostname.replace(/^::ffff:(?=\d+\.)/, "");
+    return { kind: "tcp", hostname, port: address.port };
+  }
+  return "path" in address && address.path ? { kind: "unix", path: address.path } : undefined;
+}

@@ -1,0 +1,173 @@
+import type { Meter } from "../core/types.ts";
+import { WheelTimer } from "../ds/timer_wheel.ts";
+import type { BufferPool } from "./buffers.ts";
+import type { Timeouts } from "./timeouts.ts";
+import type { Conn } from "./transport.ts";
+
+/** Why two connections are no longer tied together. */
+export type SpliceEnd =
+  /** Both sides ended what they had to say, or could not take more. */
+  | "done"
+  /** The client's side broke. */
+  | "client_error"
+  /** The backend's side broke. */
+  | "server_error"
+  /** Nothing moved for too long. */
+  | "timeout"
+  /** {@linkcode Splice.abort} was called. */
+  | "aborted";
+
+/** What a splice takes from its thread and its listener. */
+export interface SpliceOptions {
+  readonly buffers: BufferPool;
+  readonly timeouts: Timeouts;
+  readonly meter: Meter;
+  /** Silence allowed before both sides have spoken, and after one has ended. Milliseconds. */
+  readonly idleTimeoutMs: number;
+  /** Silence allowed once bytes have gone both ways. Milliseconds. */
+  readonly tunnelTimeoutMs: number;
+}
+
+/** One direction of a splice. */
+interface Flow {
+  readonly from: Conn;
+  readonly to: Conn;
+  readonly readFailure: "client_error" | "server_error";
+  spoke: boolean;
+  ended: boolean;
+}
+
+/**
+ * Carries bytes between a client and a backend, both ways, until both have ended.
+ *
+ * Each direction is one loop: a read, then its write, so a slow reader holds back the sender and one
+ * buffer at a time. The end of one side's input is relayed as a half-close and the other direction
+ * goes on. A write that fails ends only its own direction: the peer may have stopped listening and
+ * still be sending its answer. A read that fails ends both.
+ */
+export class Splice {
+  readonly #toServer: Flow;
+  readonly #toClient: Flow;
+  readonly #options: SpliceOptions;
+  readonly #timer = new WheelTimer((nowMs) => this.#onTimer(nowMs));
+  #movedAtMs = 0;
+  #end: SpliceEnd | undefined;
+
+  constructor(client: Conn, server: Conn, options: SpliceOptions) {
+    this.#options = options;
+    this.#toServer = {
+      from: client,
+      to: server,
+      readFailure: "client_error",
+      spoke: false,
+      ended: false,
+    };
+    this.#toClient = {
+      from: server,
+      to: client,
+      readFailure: "server_error",
+      spoke: false,
+      ended: false,
+    };
+  }
+
+  /** Runs to the end and closes both connections. Never rejects. Call it once. */
+  async run(): Promise<SpliceEnd> {
+    this.#setTimer();
+    this.#movedAtMs = this.#options.timeouts.nowMs;
+    await Promise.all([this.#pump(this.#toServer), this.#pump(this.#toClient)]);
+    this.#finish("done");
+    return this.#end ?? "done";
+  }
+
+  /** Closes both connections now. */
+  abort(): void {
+    this.#finish("aborted");
+  }
+
+  async #pump(flow: Flow): Promise<void> {
+    const { buffers } = this.#options;
+    const small = buffers.takeSmall();
+    let buffer = small;
+    let writing = false;
+    try {
+      for (;;) {
+        const length = await flow.from.read(buffer);
+        if (length === null) break;
+        writing = true;
+        let written = await flow.to.write(
+          length === buffer.length ? buffer : buffer.subarray(0, length),
+        );
+        while (written < length) written += await flow.to.write(buffer.subarray(written, length));
+        writing = false;
+        this.#moved(flow, length);
+        buffer = this.#nextBuffer(buffer, length, small);
+      }
+      writing = true;
+      await flow.to.closeWrite();
+    } catch {
+      // Which call failed says which side broke; its error adds nothing that the caller acts on.
+      if (!writing) this.#finish(flow.readFailure);
+    } finally {
+      if (buffer !== small) buffers.giveLarge(buffer);
+      buffers.giveSmall(small);
+    }
+    this.#endFlow(flow);
+  }
+
+  /**
+   * A read that filled its buffer has left more behind: the next one gets a larger buffer. One that
+   * did not has drained the socket, so the wait that follows is done with the small one, and an idle
+   * connection never holds a large buffer.
+   */
+  #nextBuffer(buffer: Uint8Array, length: number, small: Uint8Array): Uint8Array {
+    const { buffers } = this.#options;
+    if (length < buffer.length) {
+      if (buffer !== small) buffers.giveLarge(buffer);
+      return small;
+    }
+    const larger = buffers.takeLarger(buffer.length);
+    if (buffer !== small) buffers.giveLarge(buffer);
+    return larger;
+  }
+
+  #moved(flow: Flow, bytes: number): void {
+    const { meter, timeouts } = this.#options;
+    flow.spoke = true;
+    this.#movedAtMs = timeouts.nowMs;
+    if (flow === this.#toServer) meter.toServer(bytes);
+    else meter.toClient(bytes);
+  }
+
+  #endFlow(flow: Flow): void {
+    flow.ended = true;
+    this.#movedAtMs = this.#options.timeouts.nowMs;
+    // A tunnel that has become half a tunnel has less time from here on.
+    if (this.#end === undefined) this.#setTimer();
+  }
+
+  #limitMs(): number {
+    const { idleTimeoutMs, tunnelTimeoutMs } = this.#options;
+    const halfOpen = this.#toServer.ended || this.#toClient.ended;
+    const isTunnel = this.#toServer.spoke && this.#toClient.spoke && !halfOpen;
+    return isTunnel ? tunnelTimeoutMs : idleTimeoutMs;
+  }
+
+  #setTimer(): void {
+    this.#options.timeouts.schedule(this.#timer, this.#limitMs());
+  }
+
+  #onTimer(nowMs: number): void {
+    const leftMs = this.#movedAtMs + this.#limitMs() - nowMs;
+    if (leftMs <= 0) this.#finish("timeout");
+    else this.#options.timeouts.schedule(this.#timer, leftMs);
+  }
+
+  #finish(end: SpliceEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#options.timeouts.cancel(this.#timer);
+    this.#toServer.from.close();
+    this.#toServer.to.close();
+  }
+}

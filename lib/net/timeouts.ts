@@ -1,0 +1,43 @@
+import { TimerWheel, type WheelTimer } from "../ds/timer_wheel.ts";
+
+/** Every deadline of one thread, on one coarse timer that runs only while there are deadlines. */
+export class Timeouts implements Disposable {
+  readonly #now: () => number;
+  readonly #wheel: TimerWheel;
+  #ticker: ReturnType<typeof setInterval> | undefined;
+  /** Monotonic milliseconds, as of the last tick or `schedule`: free to read per byte moved. */
+  nowMs: number;
+
+  /** @param now monotonic milliseconds */
+  constructor(now: () => number) {
+    this.#now = now;
+    this.nowMs = now();
+    this.#wheel = new TimerWheel(TICK_MS, SLOTS, this.nowMs);
+  }
+
+  /** Sets `timer` to expire in `delayMs`, at most one tick late; moves it if it is set. */
+  schedule(timer: WheelTimer, delayMs: number): void {
+    this.nowMs = this.#now();
+    this.#wheel.schedule(timer, delayMs, this.nowMs);
+    this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  cancel(timer: WheelTimer): void {
+    this.#wheel.cancel(timer);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#ticker);
+    this.#ticker = undefined;
+  }
+
+  #tick(): void {
+    this.nowMs = this.#now();
+    this.#wheel.advance(this.nowMs);
+    if (this.#wheel.size === 0) this[Symbol.dispose]();
+  }
+}
+
+/** Fine enough for a connect timeout of some hundred milliseconds, coarse enough to cost nothing. */
+const TICK_MS = 50;
+const SLOTS = 1024;

@@ -1,0 +1,44 @@
+import type { Address } from "../core/address.ts";
+
+/** A result that may be there at once: awaiting only when needed saves a turn of the event loop. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/** One established stream socket. After `close` every call rejects. */
+export interface Conn {
+  /** The other end; `undefined` for an unnamed Unix socket. */
+  readonly remote: Address | undefined;
+  /** Reads at least one byte into `into` and says how many; `null` at the end of input. */
+  read(into: Uint8Array): MaybePromise<number | null>;
+  /**
+   * Writes a first part of `bytes` and says how long it was, at least 1. That it may be partial is
+   * part of the seam, because hiding it would cost the data path another promise per write.
+   */
+  write(bytes: Uint8Array): MaybePromise<number>;
+  /** Half-close: FIN to the peer, reading goes on. */
+  closeWrite(): MaybePromise<void>;
+  /** Closes both ways at once; pending calls reject. A second call does nothing. */
+  close(): void;
+}
+
+/** One bound socket. */
+export interface Acceptor extends Disposable {
+  /**
+   * The next connection, or `undefined` once closed. One call at a time.
+   *
+   * @throws {AcceptError} when there was none but the socket is still good
+   */
+  accept(): Promise<Conn | undefined>;
+}
+
+/** No connection could be taken just now; the listener lives on. */
+export class AcceptError extends Error {
+  override readonly name = "AcceptError";
+}
+
+/** Where sockets come from. */
+export interface Transport {
+  /** Opens a listening socket. @throws {Error} of the system when it cannot */
+  listen(address: Address): Acceptor;
+  /** @throws {LbError} `connect_refused`, `connect_timeout` or `connect_failed` */
+  connect(address: Address, signal: AbortSignal): Promise<Conn>;
+}

@@ -1,0 +1,116 @@
+import { formatAddress } from "../core/address.ts";
+import { LbError } from "../core/errors.ts";
+import { LogThrottle } from "../core/log.ts";
+import type { Lease, Outcome } from "../core/types.ts";
+import { Splice, type SpliceEnd, type SpliceOptions } from "../net/splice.ts";
+import type { Conn } from "../net/transport.ts";
+import { Dial } from "./attempt.ts";
+import type { TcpRoute } from "./tcp_route.ts";
+
+/** Carries each connection of one TCP listener to a backend. */
+export class TcpProxy {
+  readonly #route: TcpRoute;
+  readonly #open = new Set<Session>();
+  readonly #throttle = new LogThrottle();
+
+  constructor(route: TcpRoute) {
+    this.#route = route;
+  }
+
+  /** Connections under way. */
+  get active(): number {
+    return this.#open.size;
+  }
+
+  /** Serves one client connection to its end and closes it. Never rejects. */
+  async handle(client: Conn): Promise<void> {
+    using session = new Session(client, this.#route, this.#open);
+    const attempt = await session.dial.connect();
+    if (attempt === undefined) return this.#refuse(session);
+    using lease = attempt.lease;
+    const splice = session.tie(new Splice(client, attempt.server, this.#spliceOptions(lease)));
+    const end = await splice.run();
+    lease.settle(outcomeOf(end));
+    this.#logEnd(client, lease, end);
+  }
+
+  /** Cuts every connection that is under way. */
+  abortAll(): void {
+    for (const session of this.#open) session.abort();
+  }
+
+  #spliceOptions(lease: Lease): SpliceOptions {
+    const { thread, idleTimeoutMs, tunnelTimeoutMs } = this.#route;
+    const { table, worker, buffers, timeouts } = thread;
+    table.countBackend(worker, lease.backend.index, "connections");
+    return { buffers, timeouts, meter: lease, idleTimeoutMs, tunnelTimeoutMs };
+  }
+
+  /** TCP has no words for "nobody is there": the client sees its connection close. */
+  #refuse(session: Session): void {
+    if (session.dial.aborted) return;
+    const { thread, index, listener, upstream } = this.#route;
+    thread.table.countListener(thread.worker, index, "noBackend");
+    const suppressed = this.#throttle.admit(thread.timeouts.nowMs);
+    if (suppressed === undefined) return;
+    thread.log.write({
+      level: "warning",
+      message: "Connection closed: no backend available",
+      fields: { listener, upstream: upstream.name, suppressed },
+    });
+  }
+
+  #logEnd(client: Conn, lease: Lease, end: SpliceEnd): void {
+    const { log } = this.#route.thread;
+    if (!log.enabled("debug")) return;
+    const { remote } = client;
+    log.write({
+      level: "debug",
+      message: "Connection ended",
+      fields: {
+        listener: this.#route.listener,
+        client: remote && formatAddress(remote),
+        backend: lease.backend.id,
+        end,
+      },
+    });
+  }
+}
+
+/** One client connection from accept to close. */
+class Session implements Disposable {
+  readonly dial: Dial;
+  readonly #client: Conn;
+  readonly #open: Set<Session>;
+  #splice: Splice | undefined;
+
+  constructor(client: Conn, route: TcpRoute, open: Set<Session>) {
+    this.dial = new Dial(route);
+    this.#client = client;
+    this.#open = open;
+    open.add(this);
+  }
+
+  tie(splice: Splice): Splice {
+    this.#splice = splice;
+    if (this.dial.aborted) splice.abort();
+    return splice;
+  }
+
+  abort(): void {
+    this.dial.abort();
+    this.#splice?.abort();
+  }
+
+  [Symbol.dispose](): void {
+    this.#open.delete(this);
+    this.#client.close();
+  }
+}
+
+function outcomeOf(end: SpliceEnd): Outcome {
+  if (end === "done") return { kind: "success" };
+  if (end !== "server_error") return { kind: "ignored" };
+  const error = new LbError("upstream_reset", "Backend broke the connection", { side: "upstream" });
+  return { kind: "failure", error };
+}

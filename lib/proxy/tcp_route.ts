@@ -1,0 +1,32 @@
+import type { Logger } from "../core/log.ts";
+import type { SharedTable } from "../core/shared_table.ts";
+import type { Upstream } from "../core/types.ts";
+import type { BufferPool } from "../net/buffers.ts";
+import type { Timeouts } from "../net/timeouts.ts";
+import type { Transport } from "../net/transport.ts";
+
+/** Everything that one listener's connections need, resolved when it is built. */
+export interface TcpRoute {
+  /** Name of the listener, for logs. */
+  readonly listener: string;
+  /** Place of the listener's cells in the table. */
+  readonly index: number;
+  readonly upstream: Upstream;
+  readonly connectTimeoutMs: number;
+  /** Further backends tried when one cannot be connected to. */
+  readonly retryAttempts: number;
+  readonly idleTimeoutMs: number;
+  readonly tunnelTimeoutMs: number;
+  readonly thread: ThreadParts;
+}
+
+/** What all listeners of one thread share. */
+export interface ThreadParts {
+  readonly transport: Transport;
+  readonly buffers: BufferPool;
+  readonly timeouts: Timeouts;
+  readonly table: SharedTable;
+  /** Slot of this thread in the table. */
+  readonly worker: number;
+  readonly log: Logger;
+}
