@@ -1,4 +1,3 @@
-import { parse } from "@std/yaml";
-import { z } from "zod";
-import * as l from "@logtape/logtape";
-const t=performance.now(); console.log(parse("a: 1"), typeof z.object, Object.keys(l).length, t);
+import { main } from "./lib/cli/main.ts";
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -62,7 +62,8 @@ export function parseHost(text: string): string {
   if (text === "") return "::";
   if (text.startsWith("[") && text.endsWith("]")) return parseIpv6(text.slice(1, -1));
   if (text.includes(":")) return parseIpv6(text);
-  if (/^[\d.]+$/.test(text)) return parseIpv4(text);
+  // "0x7f.1" and "2130706433" are IPv4 to the resolver of the system, so they are no names here.
+  if (/^[\d.]+$|^(0x[\da-f]*|\d+)(\.(0x[\da-f]*|\d+))*$/i.test(text)) return parseIpv4(text);
   const label = /^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/;
   const labels = text.replace(/\.$/, "").split(".");
   if (text.length <= 253 && labels.every((part) => label.test(part))) return text;
@@ -90,7 +91,9 @@ function parseUnix(path: string): UnixAddress {
   const sizeBytes = new TextEncoder().encode(path).length;
   if (!path.startsWith("/")) throw new SyntaxError(`unix socket path must be absolute`);
   if (sizeBytes > 107) throw new SyntaxError(`unix socket path must be at most 107 bytes`);
-  if (path.includes("\0")) throw new SyntaxError(`unix socket path must not contain NUL`);
+  if (/\p{Cc}/u.test(path)) {
+    throw new SyntaxError(`unix socket path must not contain control characters`);
+  }
   return { kind: "unix", path };
 }
 

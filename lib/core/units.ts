@@ -26,7 +26,7 @@ export function formatDuration(durationMs: number): string {
 }
 
 function explainDuration(text: string): string {
-  if (/^\d+(\.\d+)?$/.test(text)) return `must have a unit, like ${text}s`;
+  if (/^\d{1,12}(\.\d{1,12})?$/.test(text)) return `must have a unit, like ${text}s`;
   if (/^[\d.]+\s*[A-Za-z]+$/.test(text) && !/^\d+(h|m|s|ms)$/.test(text)) {
     return "must be whole numbers with the units h, m, s or ms, like 1h30m";
   }

@@ -1,0 +1,64 @@
+import type { AdminConfig } from "../config/types.ts";
+
+/** What the admin listener tells about. */
+export interface AdminOptions {
+  readonly config: AdminConfig;
+  readonly isReady: () => boolean;
+  /** The status as plain data. */
+  readonly status: () => unknown;
+}
+
+/** The admin listener, open. */
+export interface AdminServer {
+  stop(): Promise<void>;
+}
+
+/** Opens the admin listener. @throws {Error} of the system when it cannot */
+export function startAdmin(options: AdminOptions): AdminServer {
+  const { hostname, port } = options.config.address;
+  const server = Deno.serve({ hostname, port, onListen: () => {} }, (request) => {
+    return answer(request, options);
+  });
+  return { stop: () => server.shutdown() };
+}
+
+/** The answer to one request. */
+export function answer(request: Request, options: AdminOptions): Response {
+  if (!isFromHere(request)) return text(403, "Host or Origin is foreign");
+  const route = ROUTES[new URL(request.url).pathname];
+  if (route === undefined) return text(404, "Not found");
+  if (request.method !== "GET" && request.method !== "HEAD") return text(405, "Use GET");
+  return route(options);
+}
+
+const ROUTES: Readonly<Record<string, (options: AdminOptions) => Response>> = {
+  "/healthz": () => text(200, "alive"),
+  "/readyz": ({ isReady }) => isReady() ? text(200, "ready") : text(503, "not ready"),
+  "/api/v1/status": ({ status }) => Response.json(status(), { headers: COMMON_HEADERS }),
+};
+
+/**
+ * The listener is on loopback, which any page in a browser on this machine can reach. A page of
+ * another site names itself in `Origin`, and one that had its own name point here names that in
+ * `Host` (DNS rebinding).
+ */
+function isFromHere(request: Request): boolean {
+  const origin = request.headers.get("origin");
+  return isLoopback(`http://${request.headers.get("host") ?? ""}`) &&
+    (origin === null || isLoopback(origin));
+}
+
+function isLoopback(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { hostname } = new URL(url);
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
+}
+
+const COMMON_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
+
+function text(status: number, body: string): Response {
+  return new Response(`${body}\n`, {
+    status,
+    headers: { ...COMMON_HEADERS, "content-type": "text/plain; charset=utf-8" },
+  });
+}

@@ -1,0 +1,13 @@
+/** How the process ends. */
+export const EXIT = {
+  ok: 0,
+  /** The configuration is wrong. */
+  config: 1,
+  /** The command line is wrong. */
+  usage: 2,
+  /** A listener could not be opened. */
+  listen: 3,
+  internal: 70,
+} as const;
+
+export type ExitCode = typeof EXIT[keyof typeof EXIT];

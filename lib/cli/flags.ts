@@ -1,0 +1,67 @@
+import { parseArgs } from "@std/cli/parse-args";
+import { nearest } from "../core/suggest.ts";
+
+/** One flag of a command. */
+export interface Flag {
+  readonly name: string;
+  /** What stands for its value in the help; absent: it takes none. */
+  readonly value?: string;
+  readonly help: string;
+  /** Values it takes, when they are few. */
+  readonly choices?: readonly string[];
+  readonly short?: string;
+}
+
+/** The flags that were given: text by name, and `true` for those that take no value. */
+export type FlagValues = Readonly<Record<string, string | true | undefined>>;
+
+/** The command line is wrong; the message says how and what would be right. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Reads the flags of one command. @throws {UsageError} */
+export function parseFlags(args: readonly string[], flags: readonly Flag[]): FlagValues {
+  const all = [...flags, HELP];
+  const known = (name: string) => all.find((flag) => flag.name === name || flag.short === name);
+  const parsed = parseArgs(args.map((arg) => longForm(arg, all)), {
+    string: all.filter((flag) => flag.value !== undefined).map((flag) => flag.name),
+    boolean: all.filter((flag) => flag.value === undefined).map((flag) => flag.name),
+    alias: Object.fromEntries(
+      all.flatMap(({ name, short }) => short === undefined ? [] : [[name, short]]),
+    ),
+    unknown: (arg, key) => {
+      if (key === undefined) throw new UsageError(`unexpected argument "${arg}"`);
+      if (known(key) === undefined) throw new UsageError(explainUnknown(key, all));
+    },
+  });
+  return Object.fromEntries(all.map((flag) => [flag.name, checked(flag, parsed[flag.name])]));
+}
+
+export const HELP: Flag = { name: "help", short: "h", help: "Show this help." };
+
+/** `-config FILE`, with one dash, is how programs written in Go take a long flag. */
+function longForm(arg: string, flags: readonly Flag[]): string {
+  const match = /^-([a-z][a-z-]+)(?:=.*)?$/.exec(arg);
+  return match !== null && flags.some((flag) => flag.name === match[1]) ? `-${arg}` : arg;
+}
+
+function checked(flag: Flag, value: unknown): string | true | undefined {
+  if (flag.value === undefined) return value === true ? true : undefined;
+  if (value === undefined) return undefined;
+  if (Array.isArray(value)) throw new UsageError(`--${flag.name} must be given once`);
+  if (typeof value !== "string" || value === "") {
+    throw new UsageError(`--${flag.name} needs a value: --${flag.name} ${flag.value}`);
+  }
+  if (flag.choices !== undefined && !flag.choices.includes(value)) {
+    const choices = flag.choices.join(", ");
+    throw new UsageError(`--${flag.name} must be one of ${choices}: current value is "${value}"`);
+  }
+  return value;
+}
+
+function explainUnknown(name: string, flags: readonly Flag[]): string {
+  const near = nearest(name, flags.map((flag) => flag.name));
+  const hint = near === undefined ? "" : `: did you mean "--${near}"?`;
+  return `unknown flag "${name.length === 1 ? "-" : "--"}${name}"${hint}`;
+}

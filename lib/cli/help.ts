@@ -1,0 +1,44 @@
+import { type Flag, HELP } from "./flags.ts";
+
+/** One command of the program. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly flags: readonly Flag[];
+}
+
+/** The text of `weir --help`. */
+export function programHelp(commands: readonly Command[]): string {
+  return [
+    "weir: a TCP load balancer with health checks, in one binary",
+    "",
+    "Usage: weir [COMMAND] [FLAGS]",
+    "",
+    ...columns(commands.map(({ name, summary }) => [name, summary])),
+    "",
+    "Without a command it runs. Try `weir --demo`, which needs nothing else.",
+    "`weir COMMAND --help` shows the flags of a command, `weir --version` the version.",
+    "",
+    "Exit codes: 0 clean end, 1 wrong configuration, 2 wrong usage,",
+    "            3 a listener could not be opened, 70 internal error.",
+  ].join("\n");
+}
+
+/** The text of `weir COMMAND --help`. */
+export function commandHelp({ name, summary, flags }: Command): string {
+  return [
+    `weir ${name}: ${summary}`,
+    "",
+    ...columns([...flags, HELP].map((flag) => [flagText(flag), flag.help])),
+  ].join("\n");
+}
+
+function flagText({ name, short, value }: Flag): string {
+  const shortText = short === undefined ? "" : `-${short}, `;
+  return `${shortText}--${name}${value === undefined ? "" : ` ${value}`}`;
+}
+
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+}

@@ -1,0 +1,65 @@
+import { messageOf } from "../core/errors.ts";
+import { nearest } from "../core/suggest.ts";
+import { VERSION } from "../core/version.ts";
+import { CHECK, check } from "./check.ts";
+import { EXIT, type ExitCode } from "./exit_code.ts";
+import { type FlagValues, parseFlags, UsageError } from "./flags.ts";
+import { type Command, commandHelp, programHelp } from "./help.ts";
+import { printError, printLine } from "./output.ts";
+import { RUN, run } from "./run.ts";
+import { SCHEMA, schema } from "./schema.ts";
+
+interface RunnableCommand extends Command {
+  readonly main: (flags: FlagValues) => ExitCode | Promise<ExitCode>;
+}
+
+const COMMANDS: readonly RunnableCommand[] = [
+  { ...RUN, main: run },
+  { ...CHECK, main: check },
+  { ...SCHEMA, main: schema },
+];
+
+/** The program: reads the command line, does what it says, and tells how the process should end. */
+export async function main(args: readonly string[]): Promise<ExitCode> {
+  // `deno task start -- --demo` hands the dashes on.
+  const words = args[0] === "--" ? args.slice(1) : args;
+  try {
+    return await dispatch(words);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      printError(`weir: ${error.message}\nSee \`weir --help\``);
+      return EXIT.usage;
+    }
+    printError(`weir: internal error: ${messageOf(error)}\n${errorStack(error)}`);
+    return EXIT.internal;
+  }
+}
+
+async function dispatch(words: readonly string[]): Promise<ExitCode> {
+  const first = words[0];
+  if (first === "--version" || first === "-V" || first === "-version") {
+    printLine(`weir ${VERSION}`);
+    return EXIT.ok;
+  }
+  if (first === "--help" || first === "-h" || first === "-help" || first === "help") {
+    printLine(programHelp(COMMANDS));
+    return EXIT.ok;
+  }
+  const isCommand = first !== undefined && !first.startsWith("-");
+  const command = COMMANDS.find(({ name }) => name === (isCommand ? first : RUN.name));
+  if (command === undefined) throw new UsageError(explainUnknown(first ?? ""));
+  const flags = parseFlags(isCommand ? words.slice(1) : words, command.flags);
+  if (flags["help"] !== true) return await command.main(flags);
+  printLine(commandHelp(command));
+  return EXIT.ok;
+}
+
+function explainUnknown(word: string): string {
+  const near = nearest(word, COMMANDS.map(({ name }) => name));
+  const hint = near === undefined ? "" : `: did you mean "${near}"?`;
+  return `unknown command "${word}"${hint}`;
+}
+
+function errorStack(error: unknown): string {
+  return error instanceof Error ? error.stack ?? "" : "";
+}

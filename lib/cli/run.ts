@@ -1,0 +1,68 @@
+import type { Config } from "../config/types.ts";
+import type { LogLevel } from "../core/log.ts";
+import { findConfigFile, loadOrExplain } from "./config_file.ts";
+import { demo } from "./demo.ts";
+import { EXIT, type ExitCode } from "./exit_code.ts";
+import { type FlagValues, UsageError } from "./flags.ts";
+import type { Command } from "./help.ts";
+import { printError } from "./output.ts";
+import { serve } from "./serve.ts";
+
+export const RUN: Command = {
+  name: "run",
+  summary: "Balance; the default command.",
+  flags: [
+    { name: "config", short: "c", value: "FILE", help: "The configuration to run." },
+    { name: "demo", help: "Balance over three backends of its own, and show what happens." },
+    { name: "workers", value: "N", help: "Data plane threads, 1 to 256." },
+    {
+      name: "log-level",
+      value: "LEVEL",
+      choices: ["debug", "info", "warning", "error"],
+      help: "Least severe level that is logged: debug, info, warning or error.",
+    },
+    {
+      name: "log-format",
+      value: "FORMAT",
+      choices: ["text", "json"],
+      help: "How log lines look: text or json.",
+    },
+  ],
+};
+
+/** `weir run`, and `weir` without a command. */
+export async function run(flags: FlagValues): Promise<ExitCode> {
+  const override = overrides(flags);
+  if (flags["demo"] === true) {
+    if (flags["config"] !== undefined) throw new UsageError("--demo takes no --config");
+    return await demo(override);
+  }
+  const path = await findConfigFile(flags["config"] as string | undefined);
+  if (path === undefined) return EXIT.config;
+  const loaded = await loadOrExplain(path);
+  if (loaded === undefined) return EXIT.config;
+  for (const warning of loaded.warnings) printError(`warning: ${warning}`);
+  return await serve({ config: override(loaded.config) });
+}
+
+/** What flags say goes before what the file says. */
+function overrides(flags: FlagValues): (config: Config) => Config {
+  const workers = flags["workers"];
+  if (workers !== undefined && !isWorkerCount(String(workers))) {
+    throw new UsageError(`--workers must be 1 to 256: current value is "${workers}"`);
+  }
+  return (config) => ({
+    ...config,
+    workers: workers === undefined ? config.workers : Number(workers),
+    log: {
+      ...config.log,
+      // The flags accept these values and no others.
+      level: (flags["log-level"] ?? config.log.level) as LogLevel,
+      format: (flags["log-format"] ?? config.log.format) as "text" | "json",
+    },
+  });
+}
+
+function isWorkerCount(text: string): boolean {
+  return /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 256;
+}

@@ -1,0 +1,136 @@
+import { type AdminServer, startAdmin } from "../admin/server.ts";
+import type { Config } from "../config/types.ts";
+import { formatAddress } from "../core/address.ts";
+import { messageOf } from "../core/errors.ts";
+import { VERSION } from "../core/version.ts";
+import { ListenError } from "../runtime/data_plane.ts";
+import { openLog, type OperationalLog } from "../runtime/logging.ts";
+import { dropUnneeded } from "../runtime/sandbox.ts";
+import { onSignals } from "../runtime/signals.ts";
+import { Supervisor } from "../runtime/supervisor.ts";
+import { systemClock } from "../runtime/system_clock.ts";
+import { EXIT, type ExitCode } from "./exit_code.ts";
+import { printError, printLine } from "./output.ts";
+
+/** Serves a configuration until a signal ends it. */
+export interface ServeOptions {
+  readonly config: Config;
+  /** Called once every listener is open. */
+  readonly onReady?: (supervisor: Supervisor) => void;
+}
+
+/** Runs the balancer; resolves when it has stopped. */
+export async function serve({ config, onReady }: ServeOptions): Promise<ExitCode> {
+  using log = tryOpenLog(config);
+  if (log === undefined) return EXIT.config;
+  using _rejections = keepAlive(log);
+  await dropUnneeded();
+  using supervisor = await tryStart(config, log);
+  if (supervisor === undefined) return EXIT.listen;
+  const admin = tryStartAdmin(config, supervisor);
+  if (admin === "failed") return EXIT.listen;
+  const stopped = untilStopped(supervisor, log);
+  announce(config);
+  onReady?.(supervisor);
+  await stopped;
+  await admin?.stop();
+  log.write({ level: "info", message: "Stopped", fields: {} });
+  return EXIT.ok;
+}
+
+/** The first signal drains; a second one does not wait for that to end. */
+async function untilStopped(supervisor: Supervisor, log: OperationalLog): Promise<void> {
+  const first = Promise.withResolvers<void>();
+  const second = Promise.withResolvers<void>();
+  let signals = 0;
+  using _signals = onSignals({
+    stop: () => (signals++ === 0 ? first : second).resolve(),
+    reload: () =>
+      log.write({
+        level: "warning",
+        message: "SIGHUP ignored: this version reads its configuration once, restart to change it",
+        fields: {},
+      }),
+    reopenLogs: () => reopen(log),
+  });
+  await first.promise;
+  log.write({ level: "info", message: "Draining: a second signal stops at once", fields: {} });
+  await Promise.race([supervisor.drain(), second.promise]);
+}
+
+function reopen(log: OperationalLog): void {
+  try {
+    log.reopen();
+  } catch (error) {
+    // The old file is still open, so this line has somewhere to go.
+    const fields = { error: messageOf(error) };
+    log.write({ level: "error", message: "Cannot reopen the log file", fields });
+  }
+}
+
+function tryOpenLog(config: Config): OperationalLog | undefined {
+  try {
+    return openLog(config.log);
+  } catch (error) {
+    printError(`weir: cannot open log file "${config.log.file}": ${messageOf(error)}`);
+    return undefined;
+  }
+}
+
+async function tryStart(config: Config, log: OperationalLog): Promise<Supervisor | undefined> {
+  try {
+    return await Supervisor.start({ config, log, clock: systemClock, random: Math.random });
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    const listener = config.listeners.find(({ name }) => name === error.listener);
+    const address = listener === undefined ? "" : formatAddress(listener.address);
+    printError(`weir: cannot open listener "${error.listener}" on ${address}: ${error.message}`);
+    return undefined;
+  }
+}
+
+function tryStartAdmin(
+  config: Config,
+  supervisor: Supervisor,
+): AdminServer | undefined | "failed" {
+  if (config.admin === undefined) return undefined;
+  try {
+    return startAdmin({
+      config: config.admin,
+      isReady: () => supervisor.ready,
+      status: () => supervisor.status(),
+    });
+  } catch (error) {
+    const address = formatAddress(config.admin.address);
+    printError(`weir: cannot open the admin listener on ${address}: ${messageOf(error)}`);
+    return "failed";
+  }
+}
+
+function announce(config: Config): void {
+  printLine(`weir ${VERSION} is ready, ${config.workers} data plane threads`);
+  for (const { name, address, protocol, upstream: upstreamName } of config.listeners) {
+    const upstream = config.upstreams.find((candidate) => candidate.name === upstreamName);
+    const backends = upstream?.backends.length ?? 0;
+    printLine(
+      `  ${name}  ${protocol}://${formatAddress(address)} -> ${upstreamName} ` +
+        `(${upstream?.algorithm}, ${backends} backends)`,
+    );
+  }
+  if (config.admin !== undefined) {
+    printLine(`  admin  http://${formatAddress(config.admin.address)}`);
+  }
+}
+
+/** One unforeseen error must not end the process that carries all the traffic. */
+function keepAlive(log: OperationalLog): Disposable {
+  const onRejection = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    const fields = { error: messageOf(event.reason) };
+    log.write({ level: "error", message: "Unhandled rejection", fields });
+  };
+  addEventListener("unhandledrejection", onRejection);
+  return {
+    [Symbol.dispose]: () => removeEventListener("unhandledrejection", onRejection),
+  };
+}

@@ -1,0 +1,79 @@
+import { formatAddress } from "../core/address.ts";
+import type {
+  FullSettings,
+  IncludedSettings,
+  ListenerSettings,
+  UpstreamSettings,
+} from "./schema.ts";
+import type { Config, HealthCheckConfig, ListenerConfig, UpstreamConfig } from "./types.ts";
+
+/** Settings of a whole configuration. */
+export interface BuildInput {
+  readonly main: FullSettings;
+  readonly included: readonly IncludedSettings[];
+  /** What `workers: auto` stands for. */
+  readonly cores: number;
+}
+
+/** Turns checked settings into the configuration that the program runs on. */
+export function buildConfig({ main, included, cores }: BuildInput): Config {
+  const { log, admin } = main;
+  const file = log.file.path;
+  const parts = [main, ...included];
+  return deepFreeze({
+    workers: main.workers === "auto" ? Math.min(256, Math.max(1, cores)) : main.workers,
+    sandbox: main.sandbox,
+    shutdownDelayMs: main.shutdown_delay,
+    shutdownTimeoutMs: main.shutdown_timeout,
+    log: { level: log.level, format: log.format, ...(file === undefined ? {} : { file }) },
+    ...(admin === undefined ? {} : { admin: { address: admin.address } }),
+    listeners: parts.flatMap((part) => (part.listeners ?? []).map(buildListener)),
+    upstreams: parts.flatMap((part) => Object.entries(part.upstreams ?? {}).map(buildUpstream)),
+  });
+}
+
+function buildListener(listener: ListenerSettings): ListenerConfig {
+  return {
+    name: listener.name ?? listener.address.text,
+    address: listener.address.parsed,
+    protocol: listener.protocol,
+    upstream: listener.upstream,
+    maxConnections: listener.limits.max_connections,
+    idleTimeoutMs: listener.timeouts.idle,
+    tunnelTimeoutMs: listener.timeouts.tunnel,
+  };
+}
+
+function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamConfig {
+  const healthCheck = buildHealthCheck(upstream.health_check);
+  return {
+    name,
+    algorithm: upstream.algorithm,
+    backends: upstream.backends.map((backend) => ({
+      id: backend.name ?? formatAddress(backend.address),
+      address: backend.address,
+      weight: backend.weight,
+    })),
+    ...(healthCheck === undefined ? {} : { healthCheck }),
+    connectTimeoutMs: upstream.connect_timeout,
+    retryAttempts: upstream.retry.attempts,
+  };
+}
+
+function buildHealthCheck(check: UpstreamSettings["health_check"]): HealthCheckConfig | undefined {
+  if (check.type === "none") return undefined;
+  return {
+    type: check.type,
+    intervalMs: check.interval,
+    timeoutMs: check.timeout,
+    rise: check.rise,
+    fall: check.fall,
+  };
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const child of Object.values(value)) {
+    if (typeof child === "object" && child !== null) deepFreeze(child);
+  }
+  return Object.freeze(value);
+}

@@ -1,0 +1,192 @@
+import { buildConfig } from "./build.ts";
+import { checkBackendIds, checkTogether, type FileDocument } from "./check.ts";
+import { type LoadEnvironment, systemEnvironment } from "./files.ts";
+import { readIncluded } from "./include.ts";
+import { parseYaml } from "./parse.ts";
+import { type Finding, formatProblem, type Problem, showValue, type Source } from "./problem.ts";
+import { readText } from "./read.ts";
+import { findingsOf, resolveFindings } from "./report.ts";
+import { fullSchema, includedSchema, type IncludedSettings } from "./schema.ts";
+import {
+  foreignKeys,
+  type PlainDocument,
+  shortAddress,
+  type ShortForm,
+  shortFormOf,
+} from "./short_forms.ts";
+import { isRecord, substitute } from "./substitute.ts";
+import type { Config } from "./types.ts";
+
+export { formatProblem, formatProblems, type Problem } from "./problem.ts";
+export { type LoadEnvironment, systemEnvironment };
+
+/** What loading a configuration came to. */
+export type LoadResult = Loaded | NotLoaded;
+
+/** A configuration that can be run. */
+export interface Loaded {
+  readonly ok: true;
+  readonly config: Config;
+  /** Parts that are right but not honoured by this version, each with its place. */
+  readonly warnings: readonly string[];
+  /** The configuration in full form and in one piece; defaults are not filled in. */
+  readonly expanded: PlainDocument;
+  /** Every file that was read, the main one first. */
+  readonly files: readonly string[];
+}
+
+/** Everything that is wrong, in the order of the text. */
+export interface NotLoaded {
+  readonly ok: false;
+  readonly problems: readonly Problem[];
+}
+
+/** Reads and checks a configuration file. Rejects for no mistake of the operator. */
+export async function loadConfig(
+  path: string,
+  environment: LoadEnvironment = systemEnvironment(),
+): Promise<LoadResult> {
+  const read = await readText(path, environment.files);
+  if (read.ok) return await loadSource(read.source, environment);
+  const message = read.message === "file does not exist" ? MISSING : read.message;
+  return { ok: false, problems: [{ file: path, path: "", message }] };
+}
+
+const MISSING = 'file does not exist: write one with the sections "listeners" and "upstreams", ' +
+  "see config/weir.yaml for an example, or name another one with --config FILE";
+
+/**
+ * Checks a configuration in memory.
+ *
+ * @param name stands in messages in place of a file name, and `include` is relative to it
+ */
+export async function loadConfigText(
+  name: string,
+  text: string,
+  environment: LoadEnvironment,
+): Promise<LoadResult> {
+  return await loadSource({ name, text }, environment);
+}
+
+async function loadSource(source: Source, environment: LoadEnvironment): Promise<LoadResult> {
+  const { document, findings } = await readDocument(source, environment);
+  if (document === undefined) return await refuse(findings);
+  const form = shortFormOf(document.value);
+  if (form !== undefined) return await loadShort(form, { document, findings, environment });
+  return await loadFull({ document, findings, environment });
+}
+
+interface Loading {
+  readonly document: FileDocument;
+  readonly findings: readonly Finding[];
+  readonly environment: LoadEnvironment;
+}
+
+async function loadFull({ document, findings, environment }: Loading): Promise<LoadResult> {
+  const included = await readIncluded(document, environment.files);
+  const reads = await Promise.all(
+    included.sources.map((source) => readDocument(source, environment)),
+  );
+  const others = reads.flatMap((read) => read.document ?? []);
+  const complete = others.length === reads.length && included.findings.length === 0;
+  const main = fullSchema.safeParse(document.value);
+  const parts = others.map(checkIncluded);
+  const all = [
+    ...findings,
+    ...included.findings,
+    ...reads.flatMap((read) => read.findings),
+    ...(main.success ? [] : findingsOf(document.source, main.error)),
+    ...parts.flatMap((part) => part.findings),
+    // With a file missing, what the others refer to may be in there.
+    ...(complete ? checkTogether([document, ...others]) : []),
+  ];
+  if (all.length > 0 || !main.success) return await refuse(all);
+  return {
+    ok: true,
+    config: buildConfig({
+      main: main.data,
+      included: parts.flatMap((part) => part.settings ?? []),
+      cores: environment.cores,
+    }),
+    warnings: [],
+    expanded: mergeDocuments(document, others),
+    files: [document, ...others].map((file) => file.source.name),
+  };
+}
+
+async function loadShort(form: ShortForm, loading: Loading): Promise<LoadResult> {
+  const { document: { source, value }, environment } = loading;
+  const foreign = foreignKeys(form, value);
+  const own = Object.fromEntries(Object.entries(value).filter(([key]) => !foreign.includes(key)));
+  const result = form.schema.safeParse(own);
+  const backends = Array.isArray(own["backends"]) ? own["backends"] : [];
+  const findings = [
+    ...loading.findings,
+    ...foreign.map((key): Finding => {
+      const message =
+        `must not be mixed with the short form "${form.key}": write it all in full form`;
+      return { source, path: [key], at: "key", message };
+    }),
+    ...(result.success ? [] : findingsOf(source, result.error)),
+    ...checkBackendIds({ source, path: ["backends"] }, backends, (backend) => {
+      const id = shortAddress(form, backend);
+      return id === undefined ? undefined : { id, path: [form.hostKey] };
+    }),
+  ];
+  if (findings.length > 0) return await refuse(findings);
+  const expanded = form.expand(own);
+  const full = fullSchema.safeParse(expanded);
+  // What a short form accepts, the full form accepts too; if not, saying so beats a stack trace.
+  if (!full.success) return await refuse(findingsOf({ ...source, text: "" }, full.error));
+  const warnings = await resolveFindings(form.warnings(source, own));
+  return {
+    ok: true,
+    config: buildConfig({ main: full.data, included: [], cores: environment.cores }),
+    warnings: warnings.map(formatProblem),
+    expanded,
+    files: [source.name],
+  };
+}
+
+async function refuse(findings: readonly Finding[]): Promise<NotLoaded> {
+  return { ok: false, problems: await resolveFindings(findings) };
+}
+
+interface DocumentRead {
+  readonly document?: FileDocument;
+  readonly findings: readonly Finding[];
+}
+
+async function readDocument(source: Source, environment: LoadEnvironment): Promise<DocumentRead> {
+  const parsed = await parseYaml(source);
+  if (!("value" in parsed)) return { findings: parsed.findings };
+  const { value, findings } = substitute(source, parsed.value, environment.variable);
+  const all = [...parsed.findings, ...findings];
+  if (isRecord(value)) return { document: { source, value }, findings: all };
+  const message = `top level must be a mapping with sections such as "listeners": ` +
+    `current value is ${showValue(value)}`;
+  return { findings: [...all, { source, path: [], message }] };
+}
+
+function checkIncluded(
+  { source, value }: FileDocument,
+): { settings?: IncludedSettings; findings: Finding[] } {
+  const { include, ...rest } = value;
+  const result = includedSchema.safeParse(rest);
+  const findings = result.success ? [] : findingsOf(source, result.error);
+  if (include !== undefined) {
+    const message = "must not stand in a file that is included itself";
+    findings.push({ source, path: ["include"], at: "key", message });
+  }
+  return result.success ? { settings: result.data, findings } : { findings };
+}
+
+function mergeDocuments(main: FileDocument, others: readonly FileDocument[]): PlainDocument {
+  const { include: _, listeners: __, upstreams: ___, ...rest } = main.value;
+  const documents = [main, ...others].map((document) => document.value);
+  return {
+    ...rest,
+    listeners: documents.flatMap(({ listeners }) => Array.isArray(listeners) ? listeners : []),
+    upstreams: Object.assign({}, ...documents.map((document) => document["upstreams"] ?? {})),
+  };
+}

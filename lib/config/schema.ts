@@ -1,0 +1,173 @@
+import { z } from "zod";
+import { list, mapping, section } from "./field.ts";
+import {
+  adminAddress,
+  algorithm,
+  backendAddress,
+  choice,
+  duration,
+  flag,
+  host,
+  inputPattern,
+  listenAddress,
+  name,
+  NAME_SCHEMA,
+  outputFile,
+  positiveNumber,
+  wholeNumber,
+  workers,
+} from "./values.ts";
+
+const log = section({
+  level: choice(["debug", "info", "warning", "error"], { aliases: { warn: "warning" } })
+    .prefault("info").describe("Least severe record that is written."),
+  format: choice(["text", "json"]).prefault("text")
+    .describe("Shape of a record: a line for people, or one JSON object per line."),
+  file: outputFile().prefault(null)
+    .describe("File that records are appended to; null means standard error."),
+});
+
+const admin = section({
+  address: adminAddress().describe(
+    "Where the admin interface listens. It has no password, so only on this machine.",
+  ),
+});
+
+const limits = section({
+  max_connections: wholeNumber(1, 10_000_000).prefault(10_000)
+    .describe("Most client connections at once, over all workers."),
+});
+
+const timeouts = section({
+  idle: duration({ from: "above zero" }).prefault("60s")
+    .describe("Silence allowed before both sides have spoken, and after one side has ended."),
+  tunnel: duration({ from: "above zero" }).prefault("1h")
+    .describe("Silence allowed once bytes have gone both ways."),
+});
+
+const listener = section({
+  name: name().optional()
+    .describe("Name in logs and metrics; the address unless it is set."),
+  address: listenAddress().describe("Where clients connect to; `:8080` is every interface."),
+  protocol: choice(["tcp"], { later: { http: "http comes in a later version" } }).prefault("tcp")
+    .describe("What is spoken on the listener."),
+  upstream: name().describe("Name of the upstream that connections go to."),
+  limits: limits.prefault({}).describe("What one listener may use up."),
+  timeouts: timeouts.prefault({}).describe("How long a connection may stay silent."),
+});
+
+const backend = section({
+  address: backendAddress().describe("Where the server is reached."),
+  weight: wholeNumber(0, 65_535).prefault(1)
+    .describe("Share of traffic relative to its neighbours; 0 means no new connections."),
+  name: name().optional()
+    .describe("Name in logs and metrics; the address unless it is set."),
+});
+
+const healthCheck = section({
+  type: choice(["tcp", "none"]).prefault("tcp")
+    .describe("`tcp` opens a connection and closes it; `none` trusts every backend."),
+  interval: duration({ from: "above zero" }).prefault("30s")
+    .describe("From the start of one check to the start of the next."),
+  timeout: duration({ from: "above zero" }).prefault("5s")
+    .describe("A check that takes longer has failed."),
+  rise: wholeNumber(1, 1000).prefault(2)
+    .describe("Passed checks in a row that bring a backend back."),
+  fall: wholeNumber(1, 1000).prefault(3)
+    .describe("Failed checks in a row that take a backend out."),
+});
+
+const retry = section({
+  attempts: wholeNumber(0, 100).prefault(2)
+    .describe("Further backends tried when one cannot be connected to."),
+});
+
+const atLeastOneBackend = "must have at least one backend: current value is []";
+
+const upstream = section({
+  algorithm: algorithm().prefault("round_robin").describe("How a backend is chosen."),
+  backends: list(backend).min(1, { error: atLeastOneBackend })
+    .describe("The servers of the upstream, at least one."),
+  health_check: healthCheck.prefault({}).describe("How dead backends are found."),
+  connect_timeout: duration({ from: "above zero" }).prefault("5s")
+    .describe("Longest wait for a connection to a backend."),
+  retry: retry.prefault({}).describe("What happens when a backend cannot be connected to."),
+});
+
+const shared = {
+  listeners: list(listener).optional().describe(
+    "The sockets that clients connect to, at least one.",
+  ),
+  upstreams: mapping(upstream, NAME_SCHEMA).optional()
+    .describe("Groups of servers by name, at least one."),
+};
+
+/** What an included file may hold. */
+export const includedSchema = section(shared);
+
+/** The full form of the configuration. */
+export const fullSchema = section({
+  workers: workers().prefault("auto")
+    .describe("Threads that carry traffic; `auto` is the number of cores."),
+  sandbox: flag().prefault(true)
+    .describe("Workers may reach only the addresses named in the configuration."),
+  shutdown_delay: duration({ from: "zero" }).prefault("0s")
+    .describe("On shutdown the readiness check fails at once; listeners close after this."),
+  shutdown_timeout: duration({ from: "zero" }).prefault("30s")
+    .describe("Connections still open this long after the listeners closed are cut."),
+  log: log.prefault({}).describe("The operational log."),
+  admin: admin.optional().describe("The admin interface; without it there is none."),
+  include: list(inputPattern()).prefault([]).describe(
+    "Files whose listeners and upstreams are added, relative to this file; `*` in the last part.",
+  ),
+  ...shared,
+});
+
+const port = () => wholeNumber(1, 65_535);
+
+/** The short form of a TCP balancer: `loadbalancer`, `backends`, `healthcheck`. */
+export const loadbalancerSchema = section({
+  loadbalancer: section({
+    listen_address: listenAddress().describe("Where clients connect to."),
+    algorithm: algorithm().prefault("round_robin").describe("How a backend is chosen."),
+  }).describe("Short form: one TCP listener."),
+  backends: list(section({
+    address: host().describe("Host name or IP address of the server."),
+    port: port().describe("Port of the server."),
+    weight: wholeNumber(0, 65_535).prefault(1).describe("Share of traffic."),
+  })).min(1, { error: atLeastOneBackend }).describe("The servers, at least one."),
+  healthcheck: section({
+    interval: duration({ from: "above zero" }).prefault("30s").describe("Time between checks."),
+    timeout: duration({ from: "above zero" }).prefault("5s").describe("Longest check."),
+  }).prefault({}).describe("How dead backends are found."),
+});
+
+/** The short form of an HTTP balancer: `balancer`, `backends`, `pool`. */
+export const balancerSchema = section({
+  balancer: section({
+    port: port().describe("Port that clients connect to, on every interface."),
+    health_check_interval: duration({ from: "above zero" }).prefault("30s")
+      .describe("Time between checks."),
+    failure_threshold: positiveNumber().optional()
+      .describe("Phi threshold for failure detection; checked but not used by this version."),
+  }).describe("Short form: one HTTP listener; carried as plain TCP by this version."),
+  backends: list(section({
+    host: host().describe("Host name or IP address of the server."),
+    port: port().describe("Port of the server."),
+    weight: wholeNumber(0, 65_535).prefault(1).describe("Share of traffic."),
+  })).min(1, { error: atLeastOneBackend }).describe("The servers, at least one."),
+  pool: section({
+    max_idle: wholeNumber(1, 10_000_000).optional().describe("Idle connections kept."),
+    max_active: wholeNumber(1, 10_000_000).optional().describe("Most connections at once."),
+    idle_timeout: duration({ from: "above zero" }).optional().describe("Life of an idle one."),
+  }).optional().describe("Connection pool; checked but not used by this version."),
+});
+
+/** A document in full form, checked, with defaults. */
+export type FullSettings = z.output<typeof fullSchema>;
+/** The part of {@linkcode FullSettings} that included files may hold. */
+export type IncludedSettings = z.output<typeof includedSchema>;
+/** One listener, checked, with defaults. */
+export type ListenerSettings = z.output<typeof listener>;
+/** One upstream, checked, with defaults. */
+export type UpstreamSettings = z.output<typeof upstream>;

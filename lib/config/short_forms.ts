@@ -1,0 +1,136 @@
+import { formatHost } from "../core/address.ts";
+import type { Finding, Path, Source } from "./problem.ts";
+import { balancerSchema, fullSchema, loadbalancerSchema } from "./schema.ts";
+import { isRecord } from "./substitute.ts";
+
+/** A document of plain data, as it stands in a file. */
+export type PlainDocument = Readonly<Record<string, unknown>>;
+
+/** Name of the upstream that a short form expands to. */
+const UPSTREAM_NAME = "app";
+
+/** One way of writing a configuration. */
+export interface ShortForm {
+  /** The key that tells it from the other forms. */
+  readonly key: "loadbalancer" | "balancer";
+  readonly schema: typeof loadbalancerSchema | typeof balancerSchema;
+  /** The key of a backend that holds its host. */
+  readonly hostKey: "address" | "host";
+  /** The full form of a document that `schema` accepts. */
+  readonly expand: (document: PlainDocument) => PlainDocument;
+  /** What the operator should know although the document is right. */
+  readonly warnings: (source: Source, document: PlainDocument) => readonly Finding[];
+}
+
+const FORMS: readonly ShortForm[] = [
+  {
+    key: "loadbalancer",
+    schema: loadbalancerSchema,
+    hostKey: "address",
+    expand: expandLoadbalancer,
+    warnings: () => [],
+  },
+  {
+    key: "balancer",
+    schema: balancerSchema,
+    hostKey: "host",
+    expand: expandBalancer,
+    warnings: warnOfBalancer,
+  },
+];
+
+/** The short form that a document is written in, or `undefined` for the full form. */
+export function shortFormOf(document: PlainDocument): ShortForm | undefined {
+  const named = FORMS.find((form) => Object.hasOwn(document, form.key));
+  if (named !== undefined) return named;
+  const keys = Object.keys(document);
+  // Without its first section a short form is still told by what only it has.
+  if (keys.some((key) => Object.hasOwn(fullSchema.shape, key))) return undefined;
+  return FORMS.find((form) => {
+    return keys.length > 0 && keys.every((key) => Object.hasOwn(form.schema.shape, key));
+  });
+}
+
+/** The keys of other forms in a document of short form `form`. */
+export function foreignKeys(form: ShortForm, document: PlainDocument): string[] {
+  const others = [fullSchema, ...FORMS.map((other) => other.schema)];
+  return Object.keys(document).filter((key) => {
+    return !Object.hasOwn(form.schema.shape, key) &&
+      others.some((schema) => Object.hasOwn(schema.shape, key));
+  });
+}
+
+/** `HOST:PORT` of a backend in short form, or `undefined` when it has no such parts. */
+export function shortAddress(form: ShortForm, backend: unknown): string | undefined {
+  if (!isRecord(backend)) return undefined;
+  const host = backend[form.hostKey];
+  const port = Number(backend["port"]);
+  if (typeof host !== "string" || !Number.isInteger(port)) return undefined;
+  return `${host.startsWith("[") ? host : formatHost(host)}:${port}`;
+}
+
+function expandLoadbalancer(document: PlainDocument): PlainDocument {
+  const { listen_address, algorithm } = sectionOf(document, "loadbalancer");
+  const upstream = {
+    ...(algorithm === undefined ? {} : { algorithm }),
+    backends: expandBackends("loadbalancer", document),
+    ...(document["healthcheck"] === undefined ? {} : { health_check: document["healthcheck"] }),
+  };
+  return assemble(listen_address, upstream);
+}
+
+function expandBalancer(document: PlainDocument): PlainDocument {
+  const { port, health_check_interval: interval } = sectionOf(document, "balancer");
+  const upstream = {
+    algorithm: "round_robin",
+    backends: expandBackends("balancer", document),
+    ...(interval === undefined ? {} : { health_check: { interval } }),
+  };
+  return assemble(`:${Number(port)}`, upstream);
+}
+
+function assemble(address: unknown, upstream: PlainDocument): PlainDocument {
+  return {
+    listeners: [{ address, protocol: "tcp", upstream: UPSTREAM_NAME }],
+    upstreams: { [UPSTREAM_NAME]: upstream },
+  };
+}
+
+function expandBackends(key: ShortForm["key"], document: PlainDocument): PlainDocument[] {
+  const form = FORMS.find((candidate) => candidate.key === key);
+  const backends = document["backends"];
+  if (form === undefined || !Array.isArray(backends)) return [];
+  return backends.filter(isRecord).map((backend) => {
+    const address = shortAddress(form, backend);
+    const weight = backend["weight"];
+    return weight === undefined ? { address } : { address, weight };
+  });
+}
+
+function warnOfBalancer(source: Source, document: PlainDocument): readonly Finding[] {
+  const warn = (path: Path, message: string): Finding => ({ source, path, at: "key", message });
+  const warnings = [warn(
+    ["balancer"],
+    "HTTP routing and consistent_hash come in a later version: " +
+      "this version carries plain TCP with round_robin",
+  )];
+  if (sectionOf(document, "balancer")["failure_threshold"] !== undefined) {
+    warnings.push(warn(
+      ["balancer", "failure_threshold"],
+      "phi accrual failure detection comes in a later version: " +
+        "this version counts failed checks and does not use the threshold",
+    ));
+  }
+  if (document["pool"] !== undefined) {
+    warnings.push(warn(
+      ["pool"],
+      "connection pooling comes with HTTP in a later version: this version does not use the section",
+    ));
+  }
+  return warnings;
+}
+
+function sectionOf(document: PlainDocument, key: string): PlainDocument {
+  const value = document[key];
+  return isRecord(value) ? value : {};
+}

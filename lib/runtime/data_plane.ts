@@ -1,0 +1,176 @@
+import { ALGORITHMS } from "../balancer/registry.ts";
+import type { Config, ListenerConfig, UpstreamConfig } from "../config/types.ts";
+import { messageOf } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import type { SharedTable } from "../core/shared_table.ts";
+import type { Backend } from "../core/types.ts";
+import { BufferPool } from "../net/buffers.ts";
+import { Timeouts } from "../net/timeouts.ts";
+import type { Transport } from "../net/transport.ts";
+import { TcpProxy } from "../proxy/tcp_proxy.ts";
+import type { ThreadParts } from "../proxy/tcp_route.ts";
+import { SharedBackend } from "../upstream/backend.ts";
+import { BalancedUpstream } from "../upstream/upstream.ts";
+import { placeBackends } from "./layout.ts";
+import { Listener } from "./listener.ts";
+
+/** Everything the data plane of one thread takes from outside. Tests pass fakes. */
+export interface DataPlaneDeps {
+  readonly config: Config;
+  readonly table: SharedTable;
+  /** Slot of this thread in the table. The first one alone opens Unix sockets. */
+  readonly worker: number;
+  readonly transport: Transport;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+/** A listener's address could not be bound. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+  readonly listener: string;
+
+  constructor(listener: string, cause: unknown) {
+    super(messageOf(cause), { cause });
+    this.listener = listener;
+  }
+}
+
+/** One thread's running load balancer. */
+export class DataPlane implements Disposable {
+  readonly #deps: DataPlaneDeps;
+  readonly #thread: ThreadParts;
+  readonly #timeouts: Timeouts;
+  /** Place in the shared table -> where the backend is a member. */
+  readonly #members = new Map<number, { upstream: BalancedUpstream; id: string }>();
+  readonly #listeners: Listener[] = [];
+  readonly #proxies: TcpProxy[] = [];
+
+  /** Builds everything and opens the listeners. @throws {ListenError} with nothing left open */
+  constructor(deps: DataPlaneDeps) {
+    this.#deps = deps;
+    this.#timeouts = new Timeouts(deps.now);
+    const { table, worker, transport, log } = deps;
+    this.#thread = {
+      table,
+      worker,
+      transport,
+      log,
+      buffers: new BufferPool(),
+      timeouts: this.#timeouts,
+    };
+    const upstreams = this.#buildUpstreams();
+    for (const [index, listener] of deps.config.listeners.entries()) {
+      if (listener.address.kind === "unix" && worker !== 0) continue;
+      this.#openListener(listener, index, upstreams);
+    }
+  }
+
+  /** Serves until the listeners are closed. */
+  async run(): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.run()));
+  }
+
+  /** Takes a backend in or out of the rotation. */
+  setHealth(backend: number, available: boolean): void {
+    const member = this.#members.get(backend);
+    member?.upstream.setHealth(member.id, available);
+  }
+
+  /** Closes the listeners; resolves once the last connection has ended. */
+  async drain(): Promise<void> {
+    this.#closeListeners();
+    await Promise.all(this.#listeners.map((listener) => listener.idle()));
+  }
+
+  /** Cuts every open connection. */
+  abort(): void {
+    for (const proxy of this.#proxies) proxy.abortAll();
+  }
+
+  [Symbol.dispose](): void {
+    this.#closeListeners();
+    this.abort();
+    this.#timeouts[Symbol.dispose]();
+  }
+
+  #buildUpstreams(): Map<string, UpstreamParts> {
+    const upstreams = new Map<string, UpstreamParts>();
+    for (const [index, config] of this.#deps.config.upstreams.entries()) {
+      upstreams.set(config.name, { config, upstream: this.#buildUpstream(config, index) });
+    }
+    for (const { spec, index, upstream } of placeBackends(this.#deps.config)) {
+      const parts = upstreams.get(upstream.name);
+      if (parts !== undefined) this.#addMember(parts.upstream, spec.id, index, spec);
+    }
+    return upstreams;
+  }
+
+  #buildUpstream(config: UpstreamConfig, index: number): BalancedUpstream {
+    const { table, worker, random } = this.#deps;
+    const create = ALGORITHMS[config.algorithm];
+    if (create === undefined) {
+      throw new TypeError(`Cannot build upstream: no algorithm "${config.algorithm}"`);
+    }
+    const balancer = create<Backend>({ random, nextTurn: () => table.nextTurn(index) });
+    return new BalancedUpstream(config.name, { balancer, table, worker });
+  }
+
+  #addMember(
+    upstream: BalancedUpstream,
+    id: string,
+    index: number,
+    spec: Backend["spec"],
+  ): void {
+    upstream.addServer(new SharedBackend(spec, index, this.#deps.table));
+    this.#members.set(index, { upstream, id });
+    // A worker that starts late finds in the table what the checks have seen so far.
+    if (!this.#deps.table.isUp(index)) upstream.setHealth(id, false);
+  }
+
+  #openListener(
+    config: ListenerConfig,
+    index: number,
+    upstreams: ReadonlyMap<string, UpstreamParts>,
+  ): void {
+    const parts = upstreams.get(config.upstream);
+    if (parts === undefined) {
+      throw new TypeError(`Cannot build listener: no upstream "${config.upstream}"`);
+    }
+    const proxy = new TcpProxy({
+      listener: config.name,
+      index,
+      upstream: parts.upstream,
+      connectTimeoutMs: parts.config.connectTimeoutMs,
+      retryAttempts: parts.config.retryAttempts,
+      idleTimeoutMs: config.idleTimeoutMs,
+      tunnelTimeoutMs: config.tunnelTimeoutMs,
+      thread: this.#thread,
+    });
+    this.#proxies.push(proxy);
+    const acceptor = this.#listen(config);
+    const handler = proxy.handle.bind(proxy);
+    this.#listeners.push(new Listener({ config, index, acceptor, handler, thread: this.#thread }));
+  }
+
+  #listen(config: ListenerConfig) {
+    try {
+      return this.#deps.transport.listen(config.address);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw new ListenError(config.name, error);
+    }
+  }
+
+  #closeListeners(): void {
+    for (const listener of this.#listeners) listener[Symbol.dispose]();
+  }
+}
+
+interface UpstreamParts {
+  readonly config: UpstreamConfig;
+  readonly upstream: BalancedUpstream;
+}

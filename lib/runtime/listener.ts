@@ -1,0 +1,109 @@
+import type { ListenerConfig } from "../config/types.ts";
+import { messageOf } from "../core/errors.ts";
+import { type LogFields, LogThrottle } from "../core/log.ts";
+import type { Acceptor, Conn } from "../net/transport.ts";
+import type { ThreadParts } from "../proxy/tcp_route.ts";
+
+/** What a listener does with one accepted connection. Owns the connection. */
+export type ConnHandler = (conn: Conn) => Promise<void>;
+
+/** What a {@linkcode Listener} is made of. */
+export interface ListenerOptions {
+  readonly config: ListenerConfig;
+  /** Place of its cells in the shared table. */
+  readonly index: number;
+  readonly acceptor: Acceptor;
+  readonly handler: ConnHandler;
+  readonly thread: ThreadParts;
+}
+
+/** One thread's accept loop on one bound socket. */
+export class Listener implements Disposable {
+  readonly #options: ListenerOptions;
+  readonly #acceptErrors = new LogThrottle();
+  readonly #rejections = new LogThrottle();
+  #active = 0;
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+  }
+
+  /** Accepts until disposed. Survives a failed accept and a handler's throw. */
+  async run(): Promise<void> {
+    for (let conn = await this.#accept(); conn !== undefined; conn = await this.#accept()) {
+      // Never rejects, and `idle` waits for it.
+      void this.#serve(conn);
+    }
+  }
+
+  /** Resolves once no accepted connection is open. */
+  async idle(): Promise<void> {
+    if (this.#active === 0) return;
+    await new Promise<void>((resolve) => this.#onIdle = resolve);
+  }
+
+  /** Stops accepting; connections go on. */
+  [Symbol.dispose](): void {
+    this.#options.acceptor[Symbol.dispose]();
+  }
+
+  async #accept(): Promise<Conn | undefined> {
+    for (;;) {
+      try {
+        return await this.#options.acceptor.accept();
+      } catch (error) {
+        // Out of file descriptors, most likely: what is open goes on, and ends will free some.
+        this.#tell("error", "Cannot accept connections", this.#acceptErrors, {
+          error: messageOf(error),
+        });
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+      }
+    }
+  }
+
+  async #serve(conn: Conn): Promise<void> {
+    const { config, index, handler, thread } = this.#options;
+    const { table, worker } = thread;
+    if (!table.tryOpen(worker, index, config.maxConnections)) return this.#reject(conn);
+    table.countListener(worker, index, "accepted");
+    this.#active++;
+    try {
+      await handler(conn);
+    } catch (error) {
+      conn.close();
+      thread.log.write({
+        level: "error",
+        message: "Connection handler failed",
+        fields: { listener: config.name, error: messageOf(error) },
+      });
+    } finally {
+      table.closed(worker, index);
+      this.#active--;
+      if (this.#active === 0) this.#onIdle?.();
+    }
+  }
+
+  #reject(conn: Conn): void {
+    const { config, index, thread } = this.#options;
+    conn.close();
+    thread.table.countListener(thread.worker, index, "rejected");
+    this.#tell("warning", "Connection refused: listener is at max_connections", this.#rejections, {
+      max: config.maxConnections,
+    });
+  }
+
+  #tell(
+    level: "warning" | "error",
+    message: string,
+    throttle: LogThrottle,
+    fields: LogFields,
+  ): void {
+    const { config, thread } = this.#options;
+    const suppressed = throttle.admit(performance.now());
+    if (suppressed === undefined) return;
+    thread.log.write({ level, message, fields: { listener: config.name, ...fields, suppressed } });
+  }
+}
+
+const ACCEPT_PAUSE_MS = 100;

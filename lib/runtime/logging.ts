@@ -1,0 +1,91 @@
+import {
+  configureSync,
+  getLogger,
+  type LogRecord as TapeRecord,
+  resetSync,
+} from "@logtape/logtape";
+import type { LogConfig } from "../config/types.ts";
+import type { Logger } from "../core/log.ts";
+import { passes } from "../core/log.ts";
+
+/** The operational log of the process. */
+export interface OperationalLog extends Logger, Disposable {
+  /** Opens the log file anew, after it was moved away. */
+  reopen(): void;
+}
+
+/** Starts the log. @throws {Error} of the system when its file cannot be opened */
+export function openLog(config: LogConfig): OperationalLog {
+  const output = new Output(config.file);
+  const format = config.format === "json" ? formatJson : formatText;
+  const encoder = new TextEncoder();
+  configureSync({
+    reset: true,
+    sinks: { weir: (record) => output.write(encoder.encode(format(record))) },
+    loggers: [
+      { category: ["weir"], lowestLevel: config.level, sinks: ["weir"] },
+      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["weir"] },
+    ],
+  });
+  const logger = getLogger(["weir"]);
+  return {
+    enabled: (level) => passes(level, config.level),
+    write: ({ level, message, fields }) => logger[level](message, { ...fields }),
+    reopen: () => output.reopen(),
+    [Symbol.dispose]: () => {
+      resetSync();
+      output[Symbol.dispose]();
+    },
+  };
+}
+
+/** Standard error, or a file that can be opened anew. */
+class Output implements Disposable {
+  readonly #path: string | undefined;
+  #file: Deno.FsFile | undefined;
+
+  constructor(path: string | undefined) {
+    this.#path = path;
+    this.reopen();
+  }
+
+  reopen(): void {
+    if (this.#path === undefined) return;
+    const file = Deno.openSync(this.#path, { create: true, append: true });
+    this.#file?.close();
+    this.#file = file;
+  }
+
+  write(bytes: Uint8Array): void {
+    const target = this.#file ?? Deno.stderr;
+    try {
+      for (let done = 0; done < bytes.length;) done += target.writeSync(bytes.subarray(done));
+    } catch {
+      // A full disk or a closed terminal must not stop the traffic, and there is nowhere to say so.
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+}
+
+/** One line for people: `2026-11-21T09:00:00.000Z info Backend is up upstream=app`. */
+function formatText({ timestamp, level, rawMessage, properties }: TapeRecord): string {
+  const fields = Object.entries(properties)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => ` ${name}=${quoteIfNeeded(String(value))}`);
+  return `${new Date(timestamp).toISOString()} ${level} ${rawMessage}${fields.join("")}\n`;
+}
+
+/** One JSON object a line. */
+function formatJson({ timestamp, level, rawMessage, properties }: TapeRecord): string {
+  const time = new Date(timestamp).toISOString();
+  return `${JSON.stringify({ time, level, msg: rawMessage, ...properties })}\n`;
+}
+
+/** A value can hold what a stranger sent: it stays one value on one line. */
+function quoteIfNeeded(value: string): string {
+  return /^[\w.:/[\]@%+,-]+$/.test(value) ? value : JSON.stringify(value);
+}

@@ -1,0 +1,29 @@
+import type { Config } from "../config/types.ts";
+import type { TableShape } from "../core/shared_table.ts";
+
+/** What the supervisor tells a worker. */
+export type ToWorker =
+  | StartMessage
+  /** A backend was found well or ill. */
+  | { readonly type: "health"; readonly backend: number; readonly available: boolean }
+  /** Close the listeners, say "drained" when the last connection has ended. */
+  | { readonly type: "drain" }
+  /** Cut what is still open. */
+  | { readonly type: "abort" };
+
+/** The first message: everything a worker needs. It reads no file and no environment. */
+export interface StartMessage {
+  readonly type: "start";
+  readonly config: Config;
+  /** Slot of the worker in the shared table. */
+  readonly worker: number;
+  readonly shape: TableShape;
+  readonly table: SharedArrayBuffer;
+  readonly logRing: SharedArrayBuffer;
+}
+
+/** What a worker tells the supervisor. Log records go through the ring instead. */
+export type FromWorker =
+  | { readonly type: "ready" }
+  | { readonly type: "listen_failed"; readonly listener: string; readonly reason: string }
+  | { readonly type: "drained" };

@@ -1,0 +1,93 @@
+import type { Config } from "../config/types.ts";
+import { formatAddress } from "../core/address.ts";
+import type { SharedTable } from "../core/shared_table.ts";
+import { placeBackends, type PlacedBackend } from "./layout.ts";
+
+/** What a running Weir is doing, as plain data. */
+export interface Status {
+  readonly version: string;
+  /** Every listener is open and no drain has begun. */
+  readonly ready: boolean;
+  readonly workers: number;
+  /** Data plane threads that died and were replaced. */
+  readonly workerRestarts: number;
+  readonly listeners: readonly ListenerStatus[];
+  readonly upstreams: readonly UpstreamStatus[];
+}
+
+/** One listener; totals since start. */
+export interface ListenerStatus {
+  readonly name: string;
+  readonly address: string;
+  readonly upstream: string;
+  readonly active: number;
+  readonly accepted: number;
+  /** Over `max_connections`. */
+  readonly rejected: number;
+  /** Closed because no backend could be reached. */
+  readonly noBackend: number;
+  /** Connections tried on a further backend. */
+  readonly retries: number;
+}
+
+/** One upstream. */
+export interface UpstreamStatus {
+  readonly name: string;
+  readonly algorithm: string;
+  readonly backends: readonly BackendStatus[];
+}
+
+/** One backend; totals since start. */
+export interface BackendStatus {
+  readonly id: string;
+  readonly address: string;
+  readonly weight: number;
+  readonly up: boolean;
+  readonly inFlight: number;
+  readonly connections: number;
+  readonly connectFailures: number;
+  readonly failures: number;
+  readonly bytesToBackend: number;
+  readonly bytesToClient: number;
+}
+
+/** Reads the listeners' part of the status out of the shared table. */
+export function listenerStatus(config: Config, table: SharedTable): ListenerStatus[] {
+  return config.listeners.map((listener, index) => ({
+    name: listener.name,
+    address: formatAddress(listener.address),
+    upstream: listener.upstream,
+    active: table.active(index),
+    accepted: table.listenerTotal(index, "accepted"),
+    rejected: table.listenerTotal(index, "rejected"),
+    noBackend: table.listenerTotal(index, "noBackend"),
+    retries: table.listenerTotal(index, "retries"),
+  }));
+}
+
+/** Reads the upstreams' part of the status out of the shared table. */
+export function upstreamStatus(config: Config, table: SharedTable): UpstreamStatus[] {
+  const backends = placeBackends(config);
+  return config.upstreams.map((upstream) => ({
+    name: upstream.name,
+    algorithm: upstream.algorithm,
+    backends: backends
+      .filter((backend) => backend.upstream === upstream)
+      .map((backend) => backendStatus(backend, table)),
+  }));
+}
+
+function backendStatus({ spec, index }: PlacedBackend, table: SharedTable): BackendStatus {
+  return {
+    id: spec.id,
+    address: formatAddress(spec.address),
+    weight: spec.weight,
+    up: table.isUp(index),
+    inFlight: table.inFlight(index),
+    connections: table.backendTotal(index, "connections"),
+    connectFailures: table.backendTotal(index, "connectFailures"),
+    failures: table.backendTotal(index, "failures"),
+    bytesToBackend: table.backendTotal(index, "bytesToBackend"),
+    bytesToClient: table.backendTotal(index, "bytesToClient"),
+  };
+}

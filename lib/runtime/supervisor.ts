@@ -1,0 +1,139 @@
+import type { Config } from "../config/types.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import { SharedTable } from "../core/shared_table.ts";
+import { VERSION } from "../core/version.ts";
+import type { HealthChecker } from "../health/checker.ts";
+import { denoTransport } from "../net/deno_transport.ts";
+import { startHealthChecks } from "./health.ts";
+import { placeBackends, shapeOf } from "./layout.ts";
+import { listenerStatus, type Status, upstreamStatus } from "./status.ts";
+import { removeStaleSockets } from "./unix_sockets.ts";
+import { BEAT_CHECK_MS, WorkerSlot } from "./worker_slot.ts";
+
+/** What a {@linkcode Supervisor} takes from outside. */
+export interface SupervisorOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/**
+ * The main thread's part: starts the data plane threads, checks backends once for all of them, and
+ * replaces a thread that dies. It never touches a client's bytes.
+ */
+export class Supervisor implements Disposable {
+  readonly #options: SupervisorOptions;
+  readonly #table: SharedTable;
+  readonly #slots: readonly WorkerSlot[];
+  #checker: HealthChecker | undefined;
+  #beatTimer: ReturnType<typeof setInterval> | undefined;
+  #ready = false;
+
+  private constructor(options: SupervisorOptions) {
+    this.#options = options;
+    const { config, log } = options;
+    const table = SharedTable.create(shapeOf(config));
+    for (const { index } of placeBackends(config)) table.setUp(index, true);
+    this.#table = table;
+    this.#slots = Array.from(
+      { length: config.workers },
+      (_, slot) => new WorkerSlot({ slot, config, table, log }),
+    );
+  }
+
+  /** Opens every listener in every thread. @throws {ListenError} with nothing left running */
+  static async start(options: SupervisorOptions): Promise<Supervisor> {
+    await removeStaleSockets(options.config);
+    const supervisor = new Supervisor(options);
+    try {
+      await Promise.all(supervisor.#slots.map((slot) => slot.start()));
+    } catch (error) {
+      supervisor[Symbol.dispose]();
+      throw error;
+    }
+    supervisor.#begin();
+    return supervisor;
+  }
+
+  /** Every listener is open and no drain has begun. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  status(): Status {
+    const { config } = this.#options;
+    return {
+      version: VERSION,
+      ready: this.#ready,
+      workers: config.workers,
+      workerRestarts: this.#slots.reduce((sum, slot) => sum + slot.restarts, 0),
+      listeners: listenerStatus(config, this.#table),
+      upstreams: upstreamStatus(config, this.#table),
+    };
+  }
+
+  /**
+   * Readiness goes first, then the listeners, then the connections: those get `shutdownTimeoutMs` to
+   * end by themselves and are cut after that.
+   */
+  async drain(): Promise<void> {
+    const { shutdownDelayMs, shutdownTimeoutMs } = this.#options.config;
+    this.#ready = false;
+    await this.#sleep(shutdownDelayMs);
+    const drained = Promise.all(this.#slots.map((slot) => slot.drain()));
+    using _cut = this.#options.clock.after(shutdownTimeoutMs, () => this.#cut());
+    await drained;
+  }
+
+  /** Stops everything at once. */
+  [Symbol.dispose](): void {
+    this.#ready = false;
+    clearInterval(this.#beatTimer);
+    this.#checker?.[Symbol.dispose]();
+    for (const slot of this.#slots) slot[Symbol.dispose]();
+  }
+
+  #begin(): void {
+    const { config, log, clock, random } = this.#options;
+    this.#ready = true;
+    this.#beatTimer = setInterval(() => this.#checkBeats(), BEAT_CHECK_MS);
+    this.#checker = startHealthChecks({
+      config,
+      log,
+      clock,
+      random,
+      transport: denoTransport,
+      onChange: ({ index }, available) => this.#setHealth(index, available),
+    });
+  }
+
+  #setHealth(backend: number, available: boolean): void {
+    // The table first: a thread that starts between the two reads it there.
+    this.#table.setUp(backend, available);
+    for (const slot of this.#slots) slot.post({ type: "health", backend, available });
+  }
+
+  #checkBeats(): void {
+    for (const slot of this.#slots) slot.checkBeat();
+  }
+
+  #cut(): void {
+    const open = this.#options.config.listeners
+      .reduce((sum, _, index) => sum + this.#table.active(index), 0);
+    this.#options.log.write({
+      level: "warning",
+      message: "Shutdown timeout: connections are cut",
+      fields: { open },
+    });
+    for (const slot of this.#slots) slot.post({ type: "abort" });
+  }
+
+  #sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#options.clock.after(delayMs, resolve);
+    });
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Entry of a data plane thread. It is started with the network permissions that the configuration
+ * names and no others, and everything it needs arrives in the first message.
+ *
+ * @module
+ */
+import { SharedTable } from "../core/shared_table.ts";
+import { messageOf } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import { RingQueue } from "../ds/ring_queue.ts";
+import { denoTransport } from "../net/deno_transport.ts";
+import { DataPlane, ListenError } from "./data_plane.ts";
+import { RingLogger } from "./log_ring.ts";
+import type { FromWorker, StartMessage, ToWorker } from "./messages.ts";
+
+/** The part of a worker's global scope that is used here; the DOM types of it are not loaded. */
+interface WorkerScope extends EventTarget {
+  postMessage(message: FromWorker): void;
+}
+const scope = globalThis as unknown as WorkerScope;
+
+let plane: DataPlane | undefined;
+
+scope.addEventListener("message", (event) => {
+  if (event instanceof MessageEvent) onMessage(event.data as ToWorker);
+});
+
+function onMessage(message: ToWorker): void {
+  switch (message.type) {
+    case "start":
+      return start(message);
+    case "health":
+      return plane?.setHealth(message.backend, message.available);
+    case "drain":
+      return void drain();
+    case "abort":
+      return plane?.abort();
+  }
+}
+
+function start({ config, worker, shape, table: buffer, logRing }: StartMessage): void {
+  const table = new SharedTable(buffer, shape);
+  const log = new RingLogger(new RingQueue(logRing), config.log.level);
+  keepAlive(log);
+  setInterval(() => table.beat(worker), BEAT_MS);
+  const { now, random } = { now: () => performance.now(), random: Math.random };
+  try {
+    plane = new DataPlane({ config, table, worker, transport: denoTransport, now, random, log });
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    const { listener, message: reason } = error;
+    return scope.postMessage({ type: "listen_failed", listener, reason });
+  }
+  // Ends when the listeners close; the connections are waited for by `drain`.
+  void plane.run();
+  scope.postMessage({ type: "ready" });
+}
+
+async function drain(): Promise<void> {
+  await plane?.drain();
+  scope.postMessage({ type: "drained" });
+}
+
+/** One connection's unforeseen error must not take down the thread with all the others. */
+function keepAlive(log: Logger): void {
+  scope.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    const reason = event instanceof PromiseRejectionEvent ? messageOf(event.reason) : "unknown";
+    log.write({ level: "error", message: "Unhandled rejection", fields: { error: reason } });
+  });
+}
+
+const BEAT_MS = 1000;
