@@ -42,9 +42,16 @@ export async function serve({ config, onReady }: ServeOptions): Promise<ExitCode
 async function untilStopped(supervisor: Supervisor, log: OperationalLog): Promise<void> {
   const first = Promise.withResolvers<void>();
   const second = Promise.withResolvers<void>();
-  let signals = 0;
+  let firstAtMs: number | undefined;
+  const stop = () => {
+    const nowMs = systemClock.now();
+    firstAtMs ??= nowMs;
+    // One Ctrl-C can come twice: from the terminal, and handed on by `deno task`.
+    if (nowMs - firstAtMs < SAME_SIGNAL_MS) first.resolve();
+    else second.resolve();
+  };
   using _signals = onSignals({
-    stop: () => (signals++ === 0 ? first : second).resolve(),
+    stop,
     reload: () =>
       log.write({
         level: "warning",
@@ -57,6 +64,8 @@ async function untilStopped(supervisor: Supervisor, log: OperationalLog): Promis
   log.write({ level: "info", message: "Draining: a second signal stops at once", fields: {} });
   await Promise.race([supervisor.drain(), second.promise]);
 }
+
+const SAME_SIGNAL_MS = 500;
 
 function reopen(log: OperationalLog): void {
   try {

@@ -1,6 +1,9 @@
 import type * as Yaml from "yaml";
 import type { Finding, Path, Position, Source } from "./problem.ts";
 
+/** Reading with positions takes some 5 s per million characters in the worst case: no longer texts. */
+const MAX_LOCATED_CHARACTERS = 2 * 1024 * 1024;
+
 /** Finds where a value stands in a text. */
 export interface Locator {
   /** The key or value at `path`, or the nearest one around it. */
@@ -22,7 +25,10 @@ export async function findDuplicateKeys(source: Source): Promise<Finding[]> {
 
 /** The first tab that indents a block, or `undefined` when the tabs of the text are harmless. */
 export async function findIndentTab(text: string): Promise<Position | undefined> {
-  return (await readTree(text))?.errors.find((error) => error.code === "TAB_AS_INDENT")?.position;
+  const tree = await readTree(text);
+  // Unread means undecided, and a tab taken for harmless would change what the text means.
+  if (tree === undefined) return { line: lineOfTab(text), column: 1 };
+  return tree.errors.find((error) => error.code === "TAB_AS_INDENT")?.position;
 }
 
 /** Where and why the text is not YAML, in this parser's opinion. */
@@ -37,12 +43,17 @@ export async function findSyntaxError(
  * positions, only when there is something to report.
  */
 async function readTree(text: string): Promise<Tree | undefined> {
+  if (text.length > MAX_LOCATED_CHARACTERS) return undefined;
   try {
     return new Tree(await import("yaml"), text);
   } catch {
     // Too deep for its recursion: the problem is then reported without a position.
     return undefined;
   }
+}
+
+function lineOfTab(text: string): number {
+  return text.slice(0, Math.max(0, text.search(/^ *\t/m))).split("\n").length;
 }
 
 type Pair = Yaml.Pair<unknown, unknown>;

@@ -29,15 +29,15 @@ export async function parseYaml(source: Source): Promise<Parsed> {
     findings = await describeDuplicates(source, error);
   }
   const tooLarge = checkSize(value);
-  if (tooLarge !== undefined) return { findings: [{ source, path: [], message: tooLarge }] };
+  if (tooLarge !== undefined) return { findings: [wholeText(source, tooLarge)] };
   return { value, findings };
 }
 
 async function checkText(source: Source): Promise<Finding | undefined> {
   const { text } = source;
-  if (/^\s*$/.test(text)) return { source, path: [], message: `file is empty${HOW_TO_START}` };
+  if (/^\s*$/.test(text)) return wholeText(source, `file is empty${HOW_TO_START}`);
   if (!/^[ \t\ufeff]*[^#\s\ufeff]/m.test(text)) {
-    return { source, path: [], message: `file holds nothing but comments${HOW_TO_START}` };
+    return wholeText(source, `file holds nothing but comments${HOW_TO_START}`);
   }
   if (!/^ *\t[ \t]*[^\s#]/m.test(text)) return undefined;
   // The parser of record takes a tab for a space and then misreads what is nested.
@@ -67,9 +67,7 @@ async function describeDuplicates(source: Source, error: unknown): Promise<reado
 }
 
 async function describeSyntax(source: Source, error: unknown): Promise<Finding> {
-  if (error instanceof RangeError) {
-    return { source, path: [], message: "document is nested too deeply" };
-  }
+  if (error instanceof RangeError) return wholeText(source, "document is nested too deeply");
   const { findSyntaxError } = await import("./locate.ts");
   const found = await findSyntaxError(source.text);
   // Drops the snippet and the position, which stand in front of the message here.
@@ -92,6 +90,11 @@ function hintFor(line: string): string {
   if (/[:\-,[{]\s*\*/.test(line)) return ": text that starts with * must be in quotes";
   if (/[:\-,[{]\s*[@`%]/.test(line)) return ": text that starts with @, ` or % must be in quotes";
   return "";
+}
+
+/** A finding that needs no second look at a text, which may be huge. */
+function wholeText(source: Source, message: string): Finding {
+  return { source, path: [], position: { line: 1, column: 1 }, message };
 }
 
 function lowerFirst(text: string): string {

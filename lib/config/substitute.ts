@@ -45,13 +45,13 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 
 /** Undoes the replacement of `$${`: what this returns reads back as `text`. */
 export function escapeVariables(text: string): string {
-  return text.replaceAll("${", "$${");
+  return text.replaceAll("${", () => "$${");
 }
 
 function expandText(text: string, variables: Variables, report: (message: string) => void): string {
   if (!text.includes("${")) return text;
-  return text.replace(/\$?\$\{([^}]*)(\}?)/g, (whole, body: string, end: string) => {
-    if (whole.startsWith("$$")) return whole.slice(1);
+  return text.replace(/\$\$\{|\$\{([^}]*)(\}?)/g, (whole, body?: string, end?: string) => {
+    if (body === undefined) return "${";
     if (end === "") {
       report(`"\${" must be closed with "}", or written "$\${" to stand for itself`);
       return whole;

@@ -104,7 +104,8 @@ export class Splice {
         buffer = this.#nextBuffer(buffer, length, small);
       }
       writing = true;
-      await flow.to.closeWrite();
+      // The second direction to end is closed with everything else, which sends the same FIN.
+      if (!this.#isLast(flow)) await flow.to.closeWrite();
     } catch {
       // Which call failed says which side broke; its error adds nothing that the caller acts on.
       if (!writing) this.#finish(flow.readFailure);
@@ -137,6 +138,10 @@ export class Splice {
     this.#movedAtMs = timeouts.nowMs;
     if (flow === this.#toServer) meter.toServer(bytes);
     else meter.toClient(bytes);
+  }
+
+  #isLast(flow: Flow): boolean {
+    return (flow === this.#toServer ? this.#toClient : this.#toServer).ended;
   }
 
   #endFlow(flow: Flow): void {

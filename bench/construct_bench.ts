@@ -1,0 +1,40 @@
+import { ALGORITHMS } from "../lib/balancer/registry.ts";
+import { SharedTable } from "../lib/core/shared_table.ts";
+import type { Backend, BackendSpec } from "../lib/core/types.ts";
+import { SharedBackend } from "../lib/upstream/backend.ts";
+import { BalancedUpstream } from "../lib/upstream/upstream.ts";
+
+for (const size of [5, 10_000]) {
+  const specs = createSpecs(size);
+  for (const name of Object.keys(ALGORITHMS)) {
+    Deno.bench({
+      name: `${name}, ${size} backends`,
+      group: `build an upstream of ${size} and pick once`,
+      fn: () => void createUpstream(name, specs).acquire(0)?.[Symbol.dispose](),
+    });
+  }
+}
+
+function createUpstream(name: string, specs: readonly BackendSpec[]): BalancedUpstream {
+  const table = SharedTable.create({
+    workers: 1,
+    backends: specs.length,
+    upstreams: 1,
+    listeners: 1,
+  });
+  const factory = ALGORITHMS[name];
+  if (factory === undefined) throw new RangeError(`Cannot bench "${name}": no such algorithm`);
+  const balancer = factory<Backend>({ random: () => 0.5, nextTurn: () => table.nextTurn(0) });
+  const upstream = new BalancedUpstream("app", { balancer, table, worker: 0 });
+  specs.forEach((spec, index) => upstream.addServer(new SharedBackend(spec, index, table)));
+  return upstream;
+}
+
+/** Unequal weights: the dear case of `round_robin`. */
+function createSpecs(count: number): BackendSpec[] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: `server-${index}`,
+    address: { kind: "tcp", hostname: "127.0.0.1", port: 1 + index },
+    weight: 1 + index % 7,
+  }));
+}

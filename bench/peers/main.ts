@@ -1,0 +1,160 @@
+/**
+ * Measures Weir beside HAProxy and NGINX: the same backends, the same load, in turn, so that
+ * ratios hold on a machine whose speed drifts.
+ *
+ *     deno task bench:peers --rows keepalive,bulk --markdown
+ */
+import { startBackends, type Workplace } from "./backends.ts";
+import { describeMachine } from "./machine.ts";
+import { type Options, parseOptions, USAGE } from "./options.ts";
+import { note, printLine } from "./output.ts";
+import { ProcessSet } from "./processes.ts";
+import { type Contestant, type Row, ROWS, type Sample } from "./rows.ts";
+import { createSubjects, type Running, startSubject, type Subject, versionOf } from "./subjects.ts";
+import { renderMarkdown, renderText, type Report, type ReportLine, summarize } from "./table.ts";
+
+/** One run of the program. */
+interface Run {
+  readonly options: Options;
+  readonly subjects: readonly Subject[];
+  readonly missing: readonly string[];
+  readonly failures: string[];
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
+
+async function main(args: readonly string[]): Promise<number> {
+  const choices = {
+    rows: ROWS.map(({ id }) => id),
+    subjects: createSubjects().map(({ id }) => id),
+  };
+  try {
+    const options = parseOptions(args, choices);
+    if (options.help) printLine(USAGE);
+    return options.help ? 0 : await compare(options);
+  } catch (error) {
+    note(error instanceof Error ? error.message : String(error));
+    return error instanceof RangeError ? 2 : 1;
+  }
+}
+
+async function compare(options: Options): Promise<number> {
+  await requireTools();
+  const run = { options, ...await chooseSubjects(options), failures: [] };
+  await using workplace = await openWorkplace();
+  const report: Report = {
+    machine: await describeMachine(options.weir),
+    subjects: run.subjects.map(({ id, title }) => ({ id, title })),
+    missing: run.missing,
+    lines: await measureRows(run, workplace),
+    failures: run.failures,
+  };
+  await publish(report, options);
+  return report.failures.length === 0 ? 0 : 1;
+}
+
+async function requireTools(): Promise<void> {
+  // NGINX is also the backend of every row.
+  for (const tool of ["wrk", "nginx"]) {
+    if (await versionOf(tool) === undefined) {
+      throw new Error(`Cannot measure: ${tool} must be installed: not found`);
+    }
+  }
+}
+
+async function chooseSubjects(options: Options): Promise<Pick<Run, "subjects" | "missing">> {
+  const subjects: Subject[] = [];
+  const missing: string[] = [];
+  for (const subject of createSubjects(options.weir)) {
+    if (options.subjects?.includes(subject.id) === false) continue;
+    const reason = await subject.missing();
+    if (reason === undefined) subjects.push(subject);
+    else missing.push(`${subject.id}: ${reason}, column left out`);
+  }
+  missing.forEach(note);
+  return { subjects, missing };
+}
+
+/** Processes and files of one run, gone at its end or at Ctrl-C. */
+async function openWorkplace(): Promise<Workplace & AsyncDisposable> {
+  const processes = new ProcessSet();
+  const directory = await Deno.makeTempDir({ prefix: "weir-bench-" });
+  let closing: Promise<void> | undefined;
+  // Ctrl-C makes the measurement fail, whose end closes too: both wait for the one closing.
+  const close = () =>
+    closing ??= processes.stopAll().then(() => Deno.remove(directory, { recursive: true }));
+  const interrupt = () => void close().finally(() => Deno.exit(130));
+  for (const name of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(name, interrupt);
+  return { processes, directory, [Symbol.asyncDispose]: close };
+}
+
+async function measureRows(run: Run, workplace: Workplace): Promise<ReportLine[]> {
+  const backends = await startBackends(workplace);
+  const setting = { ...workplace, backends, threads: run.options.workers };
+  const warm = new Map<Subject, Promise<Running>>();
+  const contestants = run.subjects.map((subject): Contestant => ({
+    subject,
+    setting,
+    seconds: run.options.seconds,
+    running() {
+      const known = warm.get(subject) ?? startSubject(subject, setting);
+      warm.set(subject, known);
+      return known;
+    },
+  }));
+  const lines: ReportLine[] = [];
+  for (const row of ROWS) {
+    if (run.options.rows?.includes(row.id) === false) continue;
+    lines.push(...await measureRow(row, { run, contestants }));
+  }
+  return lines;
+}
+
+async function measureRow(
+  row: Row,
+  { run, contestants }: { run: Run; contestants: readonly Contestant[] },
+): Promise<ReportLine[]> {
+  const rounds = Math.max(run.options.rounds, row.minRounds ?? 1);
+  const found = new Map<Subject, Sample[]>(run.subjects.map((subject) => [subject, []]));
+  for (let round = 1; round <= rounds; round++) {
+    for (const contestant of contestants) {
+      const sample = await attempt(row, contestant);
+      const place = `${row.id}, round ${round} of ${rounds}, ${contestant.subject.id}`;
+      note(`${place}: ${renderSample(sample)}`);
+      run.failures.push(...sample.failures.map((failure) => `${place}: ${failure}`));
+      found.get(contestant.subject)?.push(sample);
+    }
+  }
+  return row.figures.map((figure) => {
+    const samples = Object.fromEntries([...found].map(([subject, list]) => {
+      return [subject.id, list.map(({ values }) => values[figure.id] ?? NaN)];
+    }));
+    return summarize({ row: row.id, figure, samples });
+  });
+}
+
+/** One subject that breaks leaves a hole in the table; the others go on. */
+async function attempt(row: Row, contestant: Contestant): Promise<Sample> {
+  try {
+    return await row.measure(contestant);
+  } catch (error) {
+    // After Ctrl-C nothing is left to measure.
+    if (contestant.setting.processes.closed) throw error;
+    return { values: {}, failures: [error instanceof Error ? error.message : String(error)] };
+  }
+}
+
+function renderSample({ values, failures }: Sample): string {
+  const numbers = Object.entries(values).map(([id, value]) => `${id} ${value.toFixed(1)}`);
+  return [...numbers, ...failures].join(", ");
+}
+
+async function publish(report: Report, options: Options): Promise<void> {
+  const json = `${JSON.stringify(report, undefined, 2)}\n`;
+  if (options.json !== undefined && options.json !== "-") {
+    await Deno.writeTextFile(options.json, json);
+  }
+  if (options.json === "-") printLine(json.trimEnd());
+  else printLine(options.markdown ? renderMarkdown(report) : renderText(report));
+  report.failures.forEach((failure) => note(`FAILED ${failure}`));
+}

@@ -1,0 +1,97 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { parse } from "@std/yaml";
+import { z } from "zod";
+import { systemEnvironment } from "../../lib/config/files.ts";
+import { jsonSchema, settingRows } from "../../lib/config/json_schema.ts";
+import { formatProblem, loadConfig } from "../../lib/config/load.ts";
+import { schemaText, settingsTable, withTable } from "../../tools/generate.ts";
+import { MINIMAL } from "./support.ts";
+
+const root = (path: string) => new URL(`../../${path}`, import.meta.url).pathname;
+
+Deno.test("config/schema.json is what the schema says (deno task schema)", async () => {
+  assertEquals(await Deno.readTextFile(root("config/schema.json")), schemaText());
+});
+
+Deno.test("the table of the README is what the schema says (deno task schema)", async () => {
+  const readme = await Deno.readTextFile(root("README.md")).catch(() => "");
+
+  assertEquals(withTable(readme), readme);
+});
+
+Deno.test("withTable() replaces what is between its markers and nothing else", () => {
+  const text = "a\n<!-- config-table -->\nold\n<!-- /config-table -->\nb\n";
+
+  const updated = withTable(text);
+
+  assert(updated.startsWith("a\n<!-- config-table -->\n"));
+  assert(updated.endsWith("\n<!-- /config-table -->\nb\n"));
+  assertStringIncludes(updated, settingsTable());
+  assertEquals(withTable(updated), updated);
+  assertEquals(withTable("no markers"), "no markers");
+});
+
+Deno.test("settingRows() explains every setting", () => {
+  for (const row of settingRows()) {
+    assert(row.type !== "" && row.meaning.endsWith("."), row.path);
+  }
+});
+
+for (const name of ["weir", "tcp", "reference"]) {
+  const path = root(`config/${name}.yaml`);
+
+  Deno.test(`config/${name}.yaml loads, and names its schema`, async () => {
+    const result = await loadConfig(path, systemEnvironment());
+
+    assertEquals(result.ok ? [] : result.problems.map(formatProblem), []);
+    const text = await Deno.readTextFile(path);
+    assertEquals(text.split("\n")[0], "# yaml-language-server: $schema=./schema.json");
+  });
+
+  Deno.test(`config/${name}.yaml is right in the eyes of an editor`, async () => {
+    const result = editorSchema().safeParse(parse(await Deno.readTextFile(path)));
+
+    assert(result.success, result.error?.message);
+  });
+}
+
+Deno.test("config/reference.yaml holds every setting, and each default as it is", async () => {
+  const document = parse(await Deno.readTextFile(root("config/reference.yaml")));
+
+  for (const row of settingRows()) {
+    const value = valueAt(document, row.path.replace("NAME", "app"));
+    assert(value !== undefined, `${row.path} must be in config/reference.yaml`);
+    const isExample = row.default === undefined || row.path === "include";
+    if (!isExample) assertEquals(JSON.stringify(value), row.default, row.path);
+  }
+});
+
+const DOCUMENTS: readonly [text: string, isRight: boolean][] = [
+  [MINIMAL, true],
+  [MINIMAL.replace("127.0.0.1", "${HOST}"), true],
+  [`workers: \${WORKERS}\n${MINIMAL}`, true],
+  ['loadbalancer: { listen_address: ":1" }\nbackends: [{ address: a, port: 1 }]', true],
+  ["balancer: { port: 1 }\nbackends: [{ host: a, port: 1 }]\npool: { max_idle: 1 }", true],
+  [`tls: {}\n${MINIMAL}`, false],
+  [MINIMAL.replace("8081", "8081\n        weight: -1"), false],
+  [`${MINIMAL}    connect_timeout: 30\n`, false],
+  [`${MINIMAL}    connect_timeout: 30x\n`, false],
+  [`${MINIMAL}    algorithm: magic\n`, false],
+];
+
+for (const [text, isRight] of DOCUMENTS) {
+  Deno.test(`the JSON Schema ${isRight ? "accepts" : "refuses"} ${JSON.stringify(text)}`, () => {
+    assertEquals(editorSchema().safeParse(parse(text)).success, isRight);
+  });
+}
+
+/** A second reading of the JSON Schema: what an editor would make of it. */
+function editorSchema(): z.ZodType {
+  return z.fromJSONSchema(JSON.parse(JSON.stringify(jsonSchema())));
+}
+
+function valueAt(document: unknown, path: string): unknown {
+  return path.replaceAll("[]", ".0").split(".").reduce((node: unknown, key) => {
+    return typeof node === "object" && node !== null ? Reflect.get(node, key) : undefined;
+  }, document);
+}

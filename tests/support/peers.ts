@@ -1,0 +1,46 @@
+/** A program that Weir is tried with, not part of it. */
+export type Peer = "haproxy" | "nginx" | "curl" | "python3" | "wrk";
+
+/** Paths of the programs, by name. */
+export type PeerPaths = Readonly<Record<Peer, string>>;
+
+/**
+ * Registers a test that needs programs. Without one of them it is registered as ignored, with the
+ * reason in its name, so that it is counted and seen; WEIR_REQUIRE_PEERS=1 makes it fail instead.
+ */
+export function peerTest(
+  name: string,
+  peers: readonly Peer[],
+  run: (paths: PeerPaths) => Promise<void>,
+): void {
+  const found = new Map(peers.map((peer) => [peer, findProgram(peer)]));
+  const missing = peers.filter((peer) => found.get(peer) === undefined);
+  if (missing.length === 0) {
+    Deno.test(name, () => run(Object.fromEntries(found) as PeerPaths));
+    return;
+  }
+  const needs = `needs ${missing.join(", ")}`;
+  if (Deno.env.get("WEIR_REQUIRE_PEERS") !== "1") {
+    Deno.test({ name: `${name} [skipped: ${needs}]`, ignore: true, fn: () => {} });
+    return;
+  }
+  Deno.test(name, () => {
+    throw new Error(`Cannot run: ${needs}, and WEIR_REQUIRE_PEERS=1 wants every program there`);
+  });
+}
+
+/** Path of a program, or `undefined` when this machine does not have it. */
+export function findProgram(name: string): string | undefined {
+  // Debian gives only root the folders of servers.
+  const folders = [...(Deno.env.get("PATH") ?? "").split(":"), "/usr/sbin", "/sbin"];
+  return folders.filter((folder) => folder !== "").map((folder) => `${folder}/${name}`)
+    .find(isFile);
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
