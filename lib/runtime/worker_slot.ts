@@ -6,6 +6,7 @@ import { ListenError } from "./data_plane.ts";
 import { LOG_RING_BYTES, RingReader } from "./log_ring.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { sandboxPermissions } from "./sandbox.ts";
+import { removeStaleSockets } from "./unix_sockets.ts";
 
 /** What a {@linkcode WorkerSlot} works with. */
 export interface WorkerSlotOptions {
@@ -25,6 +26,8 @@ export class WorkerSlot implements Disposable {
   readonly #drained = Promise.withResolvers<void>();
   #restartTimer: ReturnType<typeof setTimeout> | undefined;
   #restartDelayMs = 0;
+  /** When the thread last said it was ready; `undefined` until the first time. */
+  #readyAtMs: number | undefined;
   #beats = 0;
   #missedBeats = 0;
   #restarts = 0;
@@ -55,6 +58,7 @@ export class WorkerSlot implements Disposable {
   /** Has the thread close its listeners; resolves once its last connection has ended. */
   drain(): Promise<void> {
     this.#ending = true;
+    clearTimeout(this.#restartTimer);
     if (this.#worker === undefined) this.#drained.resolve();
     this.post({ type: "drain" });
     return this.#drained.promise;
@@ -107,7 +111,7 @@ export class WorkerSlot implements Disposable {
   #onMessage(message: FromWorker): void {
     switch (message.type) {
       case "ready":
-        this.#restartDelayMs = 0;
+        this.#readyAtMs = performance.now();
         return this.#started.resolve();
       case "listen_failed":
         return this.#onListenFailed(message.listener, message.reason);
@@ -118,7 +122,9 @@ export class WorkerSlot implements Disposable {
 
   #onListenFailed(listener: string, reason: string): void {
     this.#started.reject(new ListenError(listener, reason));
-    if (this.#restarts > 0) this.#onDeath(`cannot open listener "${listener}" again: ${reason}`);
+    if (this.#readyAtMs !== undefined) {
+      this.#onDeath(`cannot open listener "${listener}" again: ${reason}`);
+    }
   }
 
   /** What the thread held is given back, and another takes its place, ever later if it dies again. */
@@ -128,14 +134,24 @@ export class WorkerSlot implements Disposable {
     this.#worker = undefined;
     table.forgetWorker(slot);
     if (this.#ending) return this.#drained.resolve();
+    if (this.#readyAtMs === undefined) {
+      return this.#started.reject(new Error(`Cannot start worker ${slot}: ${reason}`));
+    }
+    if (performance.now() - this.#readyAtMs > STABLE_AFTER_MS) this.#restartDelayMs = 0;
     this.#restarts++;
     log.write({
       level: "error",
       message: "Worker died and is replaced",
       fields: { worker: slot, reason, restarts: this.#restarts, delayMs: this.#restartDelayMs },
     });
-    this.#restartTimer = setTimeout(() => this.#spawn(), this.#restartDelayMs);
+    this.#restartTimer = setTimeout(() => void this.#respawn(), this.#restartDelayMs);
     this.#restartDelayMs = Math.min(MAX_RESTART_DELAY_MS, this.#restartDelayMs * 2 + 100);
+  }
+
+  async #respawn(): Promise<void> {
+    // A thread that died has not removed the socket files of its listeners.
+    if (this.#options.slot === 0) await removeStaleSockets(this.#options.config);
+    if (!this.#ending) this.#spawn();
   }
 }
 
@@ -144,3 +160,5 @@ const MAX_MISSED_BEATS = 2;
 /** How often {@linkcode WorkerSlot.checkBeat} wants to be called. Milliseconds. */
 export const BEAT_CHECK_MS = 5000;
 const MAX_RESTART_DELAY_MS = 5000;
+/** A thread that lived this long did not die of how it was started. */
+const STABLE_AFTER_MS = 10_000;
