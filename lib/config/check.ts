@@ -190,7 +190,10 @@ function checkBackends({ source, path, value }: Item): Finding[] {
 
 /** What two listeners cannot both have: `*` stands for every interface of either family. */
 function socketKey(address: unknown): string | undefined {
-  return canonicalAddress(address)?.toLowerCase().replace(/^(\[::\]|0\.0\.0\.0):/, "*:");
+  const text = canonicalAddress(address);
+  // Paths tell upper from lower case; host names do not.
+  if (text === undefined || text.startsWith("unix:")) return text;
+  return text.toLowerCase().replace(/^(\[::\]|0\.0\.0\.0):/, "*:");
 }
 
 function canonicalAddress(address: unknown): string | undefined {

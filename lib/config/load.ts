@@ -181,11 +181,12 @@ function checkIncluded(
   return result.success ? { settings: result.data, findings } : { findings };
 }
 
+/** One document in place of several, with `include` done. */
 function mergeDocuments(main: FileDocument, others: readonly FileDocument[]): PlainDocument {
-  const { include: _, listeners: __, upstreams: ___, ...rest } = main.value;
   const documents = [main, ...others].map((document) => document.value);
+  const settings = Object.entries(main.value).filter(([key]) => key !== "include");
   return {
-    ...rest,
+    ...Object.fromEntries(settings),
     listeners: documents.flatMap(({ listeners }) => Array.isArray(listeners) ? listeners : []),
     upstreams: Object.assign({}, ...documents.map((document) => document["upstreams"] ?? {})),
   };
