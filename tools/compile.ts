@@ -3,6 +3,7 @@
  *
  * Without a target it builds for this machine. The result is in `dist/`, with its checksums.
  */
+import { V8_FLAGS } from "./v8_flags.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import { print, printError } from "./print.ts";
 
@@ -59,6 +60,7 @@ export function compileArgs(build: Build): string[] {
   return [
     "compile",
     "--frozen",
+    V8_FLAGS,
     // Without it the binary would ask on the terminal for what it was not given.
     "--no-prompt",
     // The cache would be a file of a known name in a temporary directory that others can write to.

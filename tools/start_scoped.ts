@@ -4,6 +4,7 @@
  *
  * The permissions are those of the configuration at the start. A new address needs a new start.
  */
+import { V8_FLAGS } from "./v8_flags.ts";
 import { findConfigFile, loadOrExplain } from "../lib/cli/config_file.ts";
 import { EXIT } from "../lib/cli/exit_code.ts";
 import type { Loaded } from "../lib/config/load.ts";
@@ -103,7 +104,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (flags === undefined) return EXIT.config;
   const config = named === undefined ? ["--config", path] : [];
   const main = ["--config", fromRoot("deno.json"), fromRoot("main.ts")];
-  return await run(["run", ...flags, ...main, ...args, ...config]);
+  return await run(["run", V8_FLAGS, ...flags, ...main, ...args, ...config]);
 }
 
 function tryPermissionFlags(scope: Scope): string[] | undefined {

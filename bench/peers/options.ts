@@ -41,7 +41,7 @@ deno task bench:peers [flags]
 
 /** Reads the command line. @throws {RangeError} naming the flag that is wrong. */
 export function parseOptions(args: readonly string[], choices: Choices): Options {
-  const flags = parseArgs(args.filter((arg) => arg !== "--"), {
+  const flags = parseArgs(joinDash(args.filter((arg) => arg !== "--")), {
     string: STRINGS,
     boolean: ["markdown", "help"],
     unknown: refuse,
@@ -61,6 +61,14 @@ export function parseOptions(args: readonly string[], choices: Choices): Options
     markdown: flags["markdown"] === true,
     help: flags["help"] === true,
   };
+}
+
+/** The parser takes `-` for an argument of its own: `--json -` becomes `--json=-`. */
+function joinDash(args: readonly string[]): string[] {
+  return args.flatMap((arg, place) => {
+    if (arg === "-" && args[place - 1] === "--json") return [];
+    return arg === "--json" && args[place + 1] === "-" ? ["--json=-"] : [arg];
+  });
 }
 
 function refuse(arg: string): never {

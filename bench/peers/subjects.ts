@@ -1,3 +1,4 @@
+import { V8_FLAGS } from "../../tools/v8_flags.ts";
 import { type Backends, nginxArgv, waitUntilAnswers, type Workplace } from "./backends.ts";
 import { freePorts, type Process } from "./processes.ts";
 
@@ -96,7 +97,7 @@ export function projectRoot(): string {
 
 function weirFromSource(): string[] {
   const permissions = ["net", "read", "write", "env"].map((name) => `--allow-${name}`);
-  return [Deno.execPath(), "run", "--no-prompt", ...permissions, "main.ts"];
+  return [Deno.execPath(), "run", V8_FLAGS, "--no-prompt", ...permissions, "main.ts"];
 }
 
 function weirConfig({ port, backends, threads }: Plan): string {

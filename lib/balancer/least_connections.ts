@@ -16,13 +16,17 @@ import type { Balancer, PickRequest } from "./balancer.ts";
 export class LeastConnections<T extends Candidate> implements Balancer<T> {
   readonly #entries = new Map<T, Entry<T>>();
   readonly #heap = new IndexedHeap<Entry<T>>(isBefore);
+  /** The same entries, to go round. In the heap a refreshed one moves, and others would be skipped. */
+  readonly #round: Entry<T>[] = [];
+  #roundPlace = 0;
   #picks = 0;
-  #refreshPlace = 0;
 
   add(candidate: T): void {
     if (this.#entries.has(candidate)) return;
-    const entry = { candidate, cost: costOf(candidate), pickedAt: 0, place: -1 };
+    const roundPlace = this.#round.length;
+    const entry = { candidate, cost: costOf(candidate), pickedAt: 0, place: -1, roundPlace };
     this.#entries.set(candidate, entry);
+    this.#round.push(entry);
     this.#heap.push(entry);
   }
 
@@ -31,6 +35,10 @@ export class LeastConnections<T extends Candidate> implements Balancer<T> {
     if (entry === undefined) return;
     this.#entries.delete(candidate);
     this.#heap.delete(entry);
+    const last = this.#round.pop();
+    if (last === undefined || last === entry) return;
+    this.#round[entry.roundPlace] = last;
+    last.roundPlace = entry.roundPlace;
   }
 
   loadChanged(candidate: T): void {
@@ -48,10 +56,10 @@ export class LeastConnections<T extends Candidate> implements Balancer<T> {
   }
 
   #refreshSome(): void {
-    const count = Math.min(REFRESHED_PER_PICK, this.#heap.size);
+    const count = Math.min(REFRESHED_PER_PICK, this.#round.length);
     for (let i = 0; i < count; i++) {
-      this.#refreshPlace = (this.#refreshPlace + 1) % this.#heap.size;
-      const entry = this.#heap.at(this.#refreshPlace);
+      this.#roundPlace = (this.#roundPlace + 1) % this.#round.length;
+      const entry = this.#round[this.#roundPlace];
       if (entry !== undefined) this.#refresh(entry);
     }
     // A top that got busier elsewhere sinks; the next one is looked at in turn.
@@ -74,6 +82,7 @@ export class LeastConnections<T extends Candidate> implements Balancer<T> {
 interface Entry<T> extends HeapItem {
   readonly candidate: T;
   cost: number;
+  roundPlace: number;
   /** Number of the pick that chose it last. */
   pickedAt: number;
 }

@@ -47,7 +47,7 @@ const timeouts = section({
 
 const listener = section({
   name: name().optional()
-    .describe("Name in logs and metrics; the address unless it is set."),
+    .describe("Name in logs and status; the address unless it is set."),
   address: listenAddress().describe("Where clients connect to; `:8080` is every interface."),
   protocol: choice(["tcp"], { later: { http: "http comes in a later version" } }).prefault("tcp")
     .describe("What is spoken on the listener."),
@@ -61,14 +61,14 @@ const backend = section({
   weight: wholeNumber(0, 65_535).prefault(1)
     .describe("Share of traffic relative to its neighbours; 0 means no new connections."),
   name: name().optional()
-    .describe("Name in logs and metrics; the address unless it is set."),
+    .describe("Name in logs and status; the address unless it is set."),
 });
 
 const healthCheck = section({
   type: choice(["tcp", "none"]).prefault("tcp")
     .describe("`tcp` opens a connection and closes it; `none` trusts every backend."),
   interval: duration({ from: "above zero" }).prefault("30s")
-    .describe("From the start of one check to the start of the next."),
+    .describe("From the end of one check to the start of the next."),
   timeout: duration({ from: "above zero" }).prefault("5s")
     .describe("A check that takes longer has failed."),
   rise: wholeNumber(1, 1000).prefault(2)

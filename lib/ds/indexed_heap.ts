@@ -30,11 +30,6 @@ export class IndexedHeap<T extends HeapItem> {
     return this.#items[0];
   }
 
-  /** The item in storage slot `place` (0 to size - 1), in no useful order: for going round all. */
-  at(place: number): T | undefined {
-    return this.#items[place];
-  }
-
   /** Adds an item; one that is in the heap already stays as it is. */
   push(item: T): void {
     if (this.has(item)) return;

@@ -54,7 +54,7 @@ export class Dial {
 
   async #try(lease: Lease): Promise<Conn | undefined> {
     const { thread, connectTimeoutMs } = this.#route;
-    const deadline = new AbortController();
+    const deadline = thread.aborters.take();
     const timer = new WheelTimer(() => deadline.abort());
     this.#deadline = deadline;
     thread.timeouts.schedule(timer, connectTimeoutMs);
@@ -65,6 +65,8 @@ export class Dial {
       return undefined;
     } finally {
       thread.timeouts.cancel(timer);
+      this.#deadline = undefined;
+      thread.aborters.give(deadline);
     }
   }
 

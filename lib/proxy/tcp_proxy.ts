@@ -2,7 +2,7 @@ import { formatAddress } from "../core/address.ts";
 import { LbError } from "../core/errors.ts";
 import { LogThrottle } from "../core/log.ts";
 import type { Lease, Outcome } from "../core/types.ts";
-import { Splice, type SpliceEnd, type SpliceOptions } from "../net/splice.ts";
+import { Splice, type SpliceEnd } from "../net/splice.ts";
 import type { Conn } from "../net/transport.ts";
 import { Dial } from "./attempt.ts";
 import type { TcpRoute } from "./tcp_route.ts";
@@ -28,7 +28,9 @@ export class TcpProxy {
     const attempt = await session.dial.connect();
     if (attempt === undefined) return this.#refuse(session);
     using lease = attempt.lease;
-    const splice = session.tie(new Splice(client, attempt.server, this.#spliceOptions(lease)));
+    this.#count(lease);
+    const splice = new Splice(client, attempt.server, lease, this.#route.splice);
+    session.tie(splice);
     const end = await splice.run();
     lease.settle(outcomeOf(end));
     this.#logEnd(client, lease, end);
@@ -39,11 +41,9 @@ export class TcpProxy {
     for (const session of this.#open) session.abort();
   }
 
-  #spliceOptions(lease: Lease): SpliceOptions {
-    const { thread, idleTimeoutMs, tunnelTimeoutMs } = this.#route;
-    const { table, worker, buffers, timeouts } = thread;
+  #count(lease: Lease): void {
+    const { table, worker } = this.#route.thread;
     table.countBackend(worker, lease.backend.index, "connections");
-    return { buffers, timeouts, meter: lease, idleTimeoutMs, tunnelTimeoutMs };
   }
 
   /** TCP has no words for "nobody is there": the client sees its connection close. */
@@ -91,10 +91,9 @@ class Session implements Disposable {
     open.add(this);
   }
 
-  tie(splice: Splice): Splice {
+  tie(splice: Splice): void {
     this.#splice = splice;
     if (this.dial.aborted) splice.abort();
-    return splice;
   }
 
   abort(): void {

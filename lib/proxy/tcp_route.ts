@@ -1,7 +1,9 @@
 import type { Logger } from "../core/log.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import type { Upstream } from "../core/types.ts";
+import type { Aborters } from "../net/aborters.ts";
 import type { BufferPool } from "../net/buffers.ts";
+import type { SpliceOptions } from "../net/splice.ts";
 import type { Timeouts } from "../net/timeouts.ts";
 import type { Transport } from "../net/transport.ts";
 
@@ -15,8 +17,7 @@ export interface TcpRoute {
   readonly connectTimeoutMs: number;
   /** Further backends tried when one cannot be connected to. */
   readonly retryAttempts: number;
-  readonly idleTimeoutMs: number;
-  readonly tunnelTimeoutMs: number;
+  readonly splice: SpliceOptions;
   readonly thread: ThreadParts;
 }
 
@@ -24,6 +25,7 @@ export interface TcpRoute {
 export interface ThreadParts {
   readonly transport: Transport;
   readonly buffers: BufferPool;
+  readonly aborters: Aborters;
   readonly timeouts: Timeouts;
   readonly table: SharedTable;
   /** Slot of this thread in the table. */

@@ -4,6 +4,7 @@ import { messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import type { Backend } from "../core/types.ts";
+import { Aborters } from "../net/aborters.ts";
 import { BufferPool } from "../net/buffers.ts";
 import { Timeouts } from "../net/timeouts.ts";
 import type { Transport } from "../net/transport.ts";
@@ -59,6 +60,7 @@ export class DataPlane implements Disposable {
       worker,
       transport,
       log,
+      aborters: new Aborters(),
       buffers: new BufferPool(),
       timeouts: this.#timeouts,
     };
@@ -146,8 +148,12 @@ export class DataPlane implements Disposable {
       upstream: parts.upstream,
       connectTimeoutMs: parts.config.connectTimeoutMs,
       retryAttempts: parts.config.retryAttempts,
-      idleTimeoutMs: config.idleTimeoutMs,
-      tunnelTimeoutMs: config.tunnelTimeoutMs,
+      splice: {
+        buffers: this.#thread.buffers,
+        timeouts: this.#thread.timeouts,
+        idleTimeoutMs: config.idleTimeoutMs,
+        tunnelTimeoutMs: config.tunnelTimeoutMs,
+      },
       thread: this.#thread,
     });
     this.#proxies.push(proxy);

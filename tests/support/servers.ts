@@ -2,7 +2,7 @@ import { randomLoopback } from "./free_port.ts";
 import { pause } from "./wait.ts";
 
 /** What a server does with one connection, which is closed afterwards. */
-export type Serve = (conn: Deno.Conn) => Promise<void>;
+export type Serve = (conn: Deno.Conn, disposed: Promise<void>) => Promise<void>;
 
 /** Where a server listens; a free loopback address unless set. */
 export interface Place {
@@ -23,6 +23,7 @@ export class TestServer implements AsyncDisposable {
   readonly #open = new Set<Deno.Conn>();
   readonly #running = new Set<Promise<void>>();
   readonly #accepting: Promise<void>;
+  readonly #disposed = Promise.withResolvers<void>();
   #accepted = 0;
 
   constructor(serve: Serve, { hostname = randomLoopback(), port = 0, path }: Place = {}) {
@@ -53,6 +54,7 @@ export class TestServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     await this.#accepting;
+    this.#disposed.resolve();
     for (const conn of this.#open) this.#end(conn);
     await Promise.all(this.#running);
   }
@@ -69,7 +71,7 @@ export class TestServer implements AsyncDisposable {
 
   async #run(conn: Deno.Conn): Promise<void> {
     try {
-      await this.#serve(conn);
+      await this.#serve(conn, this.#disposed.promise);
     } catch {
       // The client went away, or the test is over: what was lost shows on the client's side.
     } finally {
@@ -118,17 +120,7 @@ export function answerAtEnd(answer: (question: string) => string, place?: Place)
 
 /** Accepts, and never says or reads anything. */
 export function silent(place?: Place): TestServer {
-  return new TestServer(async (conn) => {
-    const closed = Promise.withResolvers<void>();
-    const { close } = conn;
-    // Held until the server is disposed, which closes the connection.
-    conn.close = () => {
-      conn.close = close;
-      conn.close();
-      closed.resolve();
-    };
-    await closed.promise;
-  }, place);
+  return new TestServer((_conn, disposed) => disposed, place);
 }
 
 /** Reads one byte and closes with the others unread, which makes the kernel send RST. */

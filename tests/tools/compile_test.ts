@@ -1,3 +1,4 @@
+import { V8_FLAGS } from "../../tools/v8_flags.ts";
 import { assertEquals, assertFalse, assertStringIncludes, assertThrows } from "@std/assert";
 import { compileArgs, explainFailure, planBuilds, TARGETS } from "../../tools/compile.ts";
 
@@ -53,8 +54,17 @@ Deno.test("compileArgs() bakes in the permissions, the worker and no prompt", ()
   assertEquals(args.at(-1), "main.ts");
 });
 
+Deno.test("the task start gives the engine the same flags as a compiled binary", async () => {
+  const { tasks } = JSON.parse(
+    await Deno.readTextFile(new URL("../../deno.json", import.meta.url)),
+  );
+
+  assertStringIncludes(tasks.start, V8_FLAGS);
+  assertEquals(compileArgs({ target: HOST, output: "dist/weir" }).includes(V8_FLAGS), true);
+});
+
 Deno.test("explainFailure() says how to provide a base runtime that cannot be downloaded", () => {
-  const archive = "https://dl.deno.land/release/v2.9.6/denort-x86_64-unknown-linux-gnu.zip";
+  const archive = "https://downloads.example/release/v2.9.6/denort-x86_64-unknown-linux-gnu.zip";
   const text = explainFailure(
     HOST,
     `Download ${archive}\nerror: Writing\n\nCaused by:\n    0: Setting up base binary.\n    1: dns error\n`,

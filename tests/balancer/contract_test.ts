@@ -1,0 +1,64 @@
+import { assert, assertEquals } from "@std/assert";
+import { ALGORITHM_ALIASES, ALGORITHMS, resolveAlgorithm } from "../../lib/balancer/registry.ts";
+import { type FakeServer, seededOptions } from "../support/farm.ts";
+import { CONTRACT } from "./contract.ts";
+
+type Exceptions = Readonly<Record<string, string>>;
+
+const BY_TURN = "goes by turn; neither key nor load has a say";
+const BY_LOAD = "goes by load; the key has no say";
+const SAME_KEY = "names the same server for the same key, in whatever order servers were added";
+const FEW_KEYS = "moves few keys of other servers when one is removed";
+
+/** Clauses that an algorithm does not promise, each with the reason. */
+const EXCEPTIONS: Readonly<Record<string, Exceptions>> = {
+  round_robin: {
+    "prefers the strictly less loaded of two": BY_TURN,
+    [SAME_KEY]: BY_TURN,
+    [FEW_KEYS]: BY_TURN,
+  },
+  least_connections: {
+    [SAME_KEY]: BY_LOAD,
+    [FEW_KEYS]: BY_LOAD,
+  },
+};
+
+for (const [algorithm, factory] of Object.entries(ALGORITHMS)) {
+  for (const { name, hold } of CONTRACT) {
+    if (EXCEPTIONS[algorithm]?.[name] !== undefined) continue;
+    Deno.test(`Balancer.pick() of ${algorithm} ${name}`, () => {
+      hold(() => factory<FakeServer>(seededOptions()));
+    });
+  }
+}
+
+Deno.test("EXCEPTIONS name only algorithms and clauses that exist", () => {
+  const clauses = new Set(CONTRACT.map(({ name }) => name));
+
+  for (const [algorithm, exceptions] of Object.entries(EXCEPTIONS)) {
+    assert(Object.hasOwn(ALGORITHMS, algorithm), algorithm);
+    for (const name of Object.keys(exceptions)) assert(clauses.has(name), name);
+  }
+});
+
+Deno.test("ALGORITHMS has a line for every file of lib/balancer", async () => {
+  const folder = new URL("../../lib/balancer/", import.meta.url);
+  const files: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) files.push(name);
+
+  const algorithms = files
+    .filter((name) => name.endsWith(".ts") && name !== "balancer.ts" && name !== "registry.ts")
+    .map((name) => name.replace(/\.ts$/, ""));
+
+  assertEquals(algorithms.sort(), Object.keys(ALGORITHMS).sort());
+});
+
+Deno.test("resolveAlgorithm() knows names and aliases, and nothing else", () => {
+  for (const name of Object.keys(ALGORITHMS)) assertEquals(resolveAlgorithm(name), name);
+  for (const [alias, name] of Object.entries(ALGORITHM_ALIASES)) {
+    assertEquals(resolveAlgorithm(alias), name);
+  }
+  for (const name of ["", "fastest", "constructor", "__proto__", "toString"]) {
+    assertEquals(resolveAlgorithm(name), undefined);
+  }
+});

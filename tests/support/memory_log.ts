@@ -1,0 +1,19 @@
+import type { LogFields, Logger, LogRecord } from "../../lib/core/log.ts";
+
+/** A log that keeps what it is told. */
+export class MemoryLog implements Logger {
+  readonly records: LogRecord[] = [];
+
+  enabled(): boolean {
+    return true;
+  }
+
+  write(record: LogRecord): void {
+    this.records.push(record);
+  }
+
+  /** The fields of every record with that message. */
+  fieldsOf(message: string): LogFields[] {
+    return this.records.filter((record) => record.message === message).map(({ fields }) => fields);
+  }
+}

@@ -1,0 +1,52 @@
+import { SharedTable, type TableShape } from "../../lib/core/shared_table.ts";
+import { StartGate } from "./thread.ts";
+
+/** Hammers a shared table together with other threads. */
+export interface TableJob {
+  readonly shape: TableShape;
+  readonly table: SharedArrayBuffer;
+  readonly gate: SharedArrayBuffer;
+  /** One cell per turn: how often it was drawn. */
+  readonly turns: SharedArrayBuffer;
+  /** One cell: slots of listener 0 that are held by anybody. */
+  readonly holders: SharedArrayBuffer;
+  readonly worker: number;
+  readonly rounds: number;
+  readonly maxOpen: number;
+}
+
+/** What one thread saw. */
+export interface TableReport {
+  readonly opened: number;
+  readonly mostHolders: number;
+}
+
+const scope = globalThis as unknown as EventTarget & { postMessage(message: unknown): void };
+
+scope.addEventListener("message", (event) => {
+  if (event instanceof MessageEvent) scope.postMessage(work(event.data as TableJob));
+});
+
+function work(job: TableJob): TableReport {
+  const table = new SharedTable(job.table, job.shape);
+  const turns = new Int32Array(job.turns);
+  const holders = new Int32Array(job.holders);
+  let opened = 0;
+  let mostHolders = 0;
+  new StartGate(job.gate).pass(job.shape.workers);
+  for (let round = 0; round < job.rounds; round++) {
+    Atomics.add(turns, table.nextTurn(0), 1);
+    table.addInFlight(job.worker, round % 2, 1);
+    table.countBackend(job.worker, 0, "connections");
+    table.countListener(job.worker, 0, "accepted", 3);
+    if (table.tryOpen(job.worker, 0, job.maxOpen)) {
+      opened++;
+      mostHolders = Math.max(mostHolders, Atomics.add(holders, 0, 1) + 1);
+      Atomics.sub(holders, 0, 1);
+      table.closed(job.worker, 0);
+    }
+    // All work on backend 0 ends; the work on backend 1 stays.
+    if (round % 2 === 0) table.addInFlight(job.worker, 0, -1);
+  }
+  return { opened, mostHolders };
+}
