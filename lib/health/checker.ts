@@ -101,7 +101,7 @@ export class HealthChecker implements Disposable {
     using _timer = this.#options.clock.after(timeoutMs, giveUp);
     try {
       await probe(address, deadline.signal);
-      // It passed, but after its time: name resolution, for one, cannot be broken off.
+      // It passed, but after its time: opening a Unix socket, for one, cannot be broken off.
       return deadline.signal.aborted ? "no answer in time" : undefined;
     } catch (thrown) {
       return messageOf(thrown);
