@@ -91,7 +91,8 @@ interface Entry<T> extends HeapItem {
 const REFRESHED_PER_PICK = 4;
 
 function costOf(candidate: Candidate): number {
-  return candidate.load === 0 ? 0 : (candidate.load + 1) / candidate.weight;
+  const { load } = candidate;
+  return load === 0 ? 0 : (load + 1) / candidate.weight;
 }
 
 function isBefore(a: Entry<unknown>, b: Entry<unknown>): boolean {

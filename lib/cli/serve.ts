@@ -117,13 +117,16 @@ function tryStartAdmin(
 }
 
 function announce(config: Config): void {
-  printLine(`weir ${VERSION} is ready, ${config.workers} data plane threads`);
+  const threads = config.workers === 1
+    ? "1 data plane thread"
+    : `${config.workers} data plane threads`;
+  printLine(`weir ${VERSION} is ready, ${threads}`);
   for (const { name, address, protocol, upstream: upstreamName } of config.listeners) {
     const upstream = config.upstreams.find((candidate) => candidate.name === upstreamName);
     const backends = upstream?.backends.length ?? 0;
     printLine(
       `  ${name}  ${protocol}://${formatAddress(address)} -> ${upstreamName} ` +
-        `(${upstream?.algorithm}, ${backends} backends)`,
+        `(${upstream?.algorithm}, ${backends} backend${backends === 1 ? "" : "s"})`,
     );
   }
   if (config.admin !== undefined) {

@@ -138,7 +138,7 @@ export class Splice {
     flow.ended = true;
     this.#movedAtMs = this.#options.timeouts.nowMs;
     // A tunnel that has become half a tunnel has less time from here on.
-    if (this.#end === undefined) this.#setTimer();
+    this.#setTimer();
   }
 
   #limitMs(): number {
@@ -149,6 +149,8 @@ export class Splice {
   }
 
   #setTimer(): void {
+    // Also when it was aborted before it ran: nothing would ever cancel the timer.
+    if (this.#end !== undefined) return;
     this.#options.timeouts.schedule(this.#timer, this.#limitMs());
   }
 

@@ -25,8 +25,6 @@ export class MemoryConn implements Conn {
   readonly remote: Address | undefined;
   /** How often `close` was called. */
   closes = 0;
-  /** How often `closeWrite` was called. */
-  halfCloses = 0;
   /** Given: reads fail with it once everything received before has been read. */
   readError: Error | undefined;
   /** Given: writes and half-closes fail with it. */
@@ -43,6 +41,11 @@ export class MemoryConn implements Conn {
   /** Bytes written to it that it has not read. */
   get unread(): number {
     return this.#input.size;
+  }
+
+  /** The other end has said that nothing more will come. */
+  get inputEnded(): boolean {
+    return this.#input.ended;
   }
 
   async read(into: Uint8Array): Promise<number | null> {
@@ -67,7 +70,6 @@ export class MemoryConn implements Conn {
   }
 
   closeWrite(): Promise<void> {
-    this.halfCloses++;
     if (this.writeError !== undefined) return Promise.reject(this.writeError);
     this.#output.end();
     return Promise.resolve();

@@ -56,7 +56,7 @@ export class Scenario implements AsyncDisposable {
     const text = stringify(describe(options, address, admin));
     const configPath = await folder.write("weir.yaml", text);
     const { args = [], ...launch } = options.launch ?? {};
-    const weir = stack.use(startWeir({ args: ["--config", configPath, ...args], ...launch }));
+    const weir = stack.use(await startWeir({ args: ["--config", configPath, ...args], ...launch }));
     await weir.printed("stdout", / is ready/);
     return new Scenario(weir, { address, admin, configPath }, stack.move());
   }

@@ -5,8 +5,15 @@ import { ChildProcess, type Finished, runToEnd } from "./process.ts";
 export const ROOT = fromFileUrl(new URL("../../", import.meta.url));
 const MAIN = `${ROOT}main.ts`;
 
-/** Exactly what the task `start` of deno.json allows. */
-const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
+/** The flags with which the task `start` runs it, so that the tests run what people run. */
+async function startFlags(): Promise<string[]> {
+  const { tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`)) as {
+    tasks: { start: string };
+  };
+  const match = /^deno run (.*) main\.ts$/.exec(tasks.start);
+  if (match === null) throw new Error(`Cannot use task "${tasks.start}": must run main.ts`);
+  return match[1]!.split(" ");
+}
 
 /** How to run Weir. */
 export interface WeirLaunch {
@@ -20,14 +27,16 @@ export interface WeirLaunch {
 }
 
 /** Starts Weir as the real process that it is. */
-export function startWeir({ args, env, cwd, prefix, denoFlags }: WeirLaunch): ChildProcess {
+export async function startWeir(launch: WeirLaunch): Promise<ChildProcess> {
+  const { args, env, cwd, prefix, denoFlags } = launch;
+  const flags = denoFlags ?? await startFlags();
   return new ChildProcess({
     name: "weir",
     argv: [
       ...(prefix ?? []),
       Deno.execPath(),
       "run",
-      ...(denoFlags ?? ["--no-prompt", ...PERMISSIONS]),
+      ...flags,
       MAIN,
       ...args,
     ],
@@ -38,7 +47,7 @@ export function startWeir({ args, env, cwd, prefix, denoFlags }: WeirLaunch): Ch
 
 /** Runs Weir to its end. */
 export async function runWeir(launch: WeirLaunch): Promise<Finished> {
-  await using weir = startWeir(launch);
+  await using weir = await startWeir(launch);
   return await weir.finished();
 }
 
