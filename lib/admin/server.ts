@@ -15,12 +15,52 @@ export interface AdminServer {
 
 /** Opens the admin listener. @throws {Error} of the system when it cannot */
 export function startAdmin(options: AdminOptions): AdminServer {
-  const { hostname, port } = options.config.address;
-  const server = Deno.serve({ hostname, port, onListen: () => {} }, (request) => {
-    return answer(request, options);
-  });
-  return { stop: () => server.shutdown() };
+  return new AdminListener(options);
 }
+
+/** Running out of file descriptors ends `Deno.serve` for good: this one is then opened again. */
+class AdminListener implements AdminServer {
+  readonly #options: AdminOptions;
+  #server: Deno.HttpServer;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopped = false;
+
+  constructor(options: AdminOptions) {
+    this.#options = options;
+    this.#server = this.#open();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#server.shutdown();
+  }
+
+  #open(): Deno.HttpServer {
+    const { hostname, port } = this.#options.config.address;
+    const server = Deno.serve({ hostname, port, onListen: () => {} }, (request) => {
+      return answer(request, this.#options);
+    });
+    const reopen = () => this.#reopenLater();
+    server.finished.then(reopen, reopen);
+    return server;
+  }
+
+  #reopenLater(): void {
+    if (!this.#stopped) this.#timer = setTimeout(() => this.#reopen(), REOPEN_MS);
+  }
+
+  #reopen(): void {
+    try {
+      this.#server = this.#open();
+    } catch {
+      // Still none free: another try follows.
+      this.#reopenLater();
+    }
+  }
+}
+
+const REOPEN_MS = 500;
 
 /** The answer to one request. */
 export function answer(request: Request, options: AdminOptions): Response {

@@ -23,7 +23,22 @@ export class DemoBackend implements Disposable {
   }
 
   async #accept(): Promise<void> {
-    for await (const conn of this.#listener) void this.#serve(conn);
+    for (let conn = await this.#next(); conn !== undefined; conn = await this.#next()) {
+      void this.#serve(conn);
+    }
+  }
+
+  /** The next connection, or `undefined` once closed. */
+  async #next(): Promise<Deno.Conn | undefined> {
+    for (;;) {
+      try {
+        return await this.#listener.accept();
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource) return undefined;
+        // A client that reset while it waited, or no file descriptor left: the next may do better.
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+      }
+    }
   }
 
   async #serve(conn: Deno.Conn): Promise<void> {
@@ -54,3 +69,5 @@ export class DemoBackend implements Disposable {
     ));
   }
 }
+
+const ACCEPT_PAUSE_MS = 20;

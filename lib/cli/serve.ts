@@ -25,21 +25,38 @@ export async function serve({ config, onReady }: ServeOptions): Promise<ExitCode
   if (log === undefined) return EXIT.config;
   using _rejections = keepAlive(log);
   await dropUnneeded();
+  // Before the first connection can come: a signal that nobody listens for would cut it.
+  using stop = listenForSignals(log);
   using supervisor = await tryStart(config, log);
   if (supervisor === undefined) return EXIT.listen;
   const admin = tryStartAdmin(config, supervisor);
   if (admin === "failed") return EXIT.listen;
-  const stopped = untilStopped(supervisor, log);
   announce(config);
   onReady?.(supervisor);
-  await stopped;
+  await untilStopped(supervisor, stop, log);
   await admin?.stop();
   log.write({ level: "info", message: "Stopped", fields: {} });
   return EXIT.ok;
 }
 
 /** The first signal drains; a second one does not wait for that to end. */
-async function untilStopped(supervisor: Supervisor, log: OperationalLog): Promise<void> {
+async function untilStopped(
+  supervisor: Supervisor,
+  stop: StopSignals,
+  log: OperationalLog,
+): Promise<void> {
+  await stop.first;
+  log.write({ level: "info", message: "Draining: a second signal stops at once", fields: {} });
+  await Promise.race([supervisor.drain(), stop.second]);
+}
+
+/** The signals that end the process, as they come. */
+interface StopSignals extends Disposable {
+  readonly first: Promise<void>;
+  readonly second: Promise<void>;
+}
+
+function listenForSignals(log: OperationalLog): StopSignals {
   const first = Promise.withResolvers<void>();
   const second = Promise.withResolvers<void>();
   let firstAtMs: number | undefined;
@@ -50,7 +67,7 @@ async function untilStopped(supervisor: Supervisor, log: OperationalLog): Promis
     if (nowMs - firstAtMs < SAME_SIGNAL_MS) first.resolve();
     else second.resolve();
   };
-  using _signals = onSignals({
+  const signals = onSignals({
     stop,
     reload: () =>
       log.write({
@@ -60,9 +77,11 @@ async function untilStopped(supervisor: Supervisor, log: OperationalLog): Promis
       }),
     reopenLogs: () => reopen(log),
   });
-  await first.promise;
-  log.write({ level: "info", message: "Draining: a second signal stops at once", fields: {} });
-  await Promise.race([supervisor.drain(), second.promise]);
+  return {
+    first: first.promise,
+    second: second.promise,
+    [Symbol.dispose]: () => signals[Symbol.dispose](),
+  };
 }
 
 const SAME_SIGNAL_MS = 500;

@@ -67,6 +67,13 @@ function isFamilyMissing(error: unknown): boolean {
     (error instanceof Error && "code" in error && error.code === "EAFNOSUPPORT");
 }
 
+/** The client reset its connection while it waited to be accepted. */
+function isGone(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.ConnectionReset;
+}
+
 class DenoAcceptor implements Acceptor {
   readonly #listener: Deno.Listener<Deno.Conn>;
   #closed = false;
@@ -76,12 +83,14 @@ class DenoAcceptor implements Acceptor {
   }
 
   async accept(): Promise<Conn | undefined> {
-    try {
-      const conn = await this.#listener.accept();
-      return new DenoConn(withoutDelay(conn));
-    } catch (error) {
-      if (this.#closed) return undefined;
-      throw new AcceptError(messageOf(error), { cause: error });
+    for (;;) {
+      try {
+        return new DenoConn(withoutDelay(await this.#listener.accept()));
+      } catch (error) {
+        if (this.#closed) return undefined;
+        // That one is over before it began; who waits behind it must not be made to wait longer.
+        if (!isGone(error)) throw new AcceptError(messageOf(error), { cause: error });
+      }
     }
   }
 

@@ -23,7 +23,7 @@ export class Listener implements Disposable {
   readonly #acceptErrors = new LogThrottle();
   readonly #rejections = new LogThrottle();
   #active = 0;
-  #onIdle: (() => void) | undefined;
+  #idle: PromiseWithResolvers<void> | undefined;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -40,7 +40,9 @@ export class Listener implements Disposable {
   /** Resolves once no accepted connection is open. */
   async idle(): Promise<void> {
     if (this.#active === 0) return;
-    await new Promise<void>((resolve) => this.#onIdle = resolve);
+    // One for all who ask: a second drain must not leave the first one waiting.
+    this.#idle ??= Promise.withResolvers();
+    await this.#idle.promise;
   }
 
   /** Stops accepting; connections go on. */
@@ -80,8 +82,13 @@ export class Listener implements Disposable {
     } finally {
       table.closed(worker, index);
       this.#active--;
-      if (this.#active === 0) this.#onIdle?.();
+      if (this.#active === 0) this.#tellIdle();
     }
+  }
+
+  #tellIdle(): void {
+    this.#idle?.resolve();
+    this.#idle = undefined;
   }
 
   #reject(conn: Conn): void {

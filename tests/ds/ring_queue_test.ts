@@ -4,7 +4,7 @@ import { recordOf } from "../support/ring_record.ts";
 import type { RingJob } from "../support/ring_thread.ts";
 import { randomBytes, seededRandom, wholeBelow } from "../support/seeded_random.ts";
 import { Thread } from "../support/thread.ts";
-import { keepTurning } from "../support/until.ts";
+import { keepTurning } from "../support/keep_turning.ts";
 
 /** Bytes that a record costs beside its own. */
 const OVERHEAD = 4;

@@ -1,5 +1,12 @@
-import { assertEquals } from "@std/assert";
-import { exchange, inParallel, receive, receiveAll, send } from "../support/clients.ts";
+import { assertEquals, assertLess } from "@std/assert";
+import {
+  connectAndReset,
+  exchange,
+  inParallel,
+  receive,
+  receiveAll,
+  send,
+} from "../support/clients.ts";
 import { Scenario } from "../support/scenario.ts";
 import { answerAtEnd, echo, nameKeeper, TestServer, writeAll } from "../support/servers.ts";
 import { eventually } from "../support/wait.ts";
@@ -99,6 +106,30 @@ Deno.test("a client that vanishes while it waits for an answer leaves nothing be
   });
 
   await untilOpen(server, scenario, 0);
+});
+
+Deno.test("clients that reset before they are accepted hold up nobody", async () => {
+  await using server = echo();
+  await using scenario = await Scenario.start({
+    backends: [server.address],
+    upstream: UNCHECKED,
+    listener: PATIENT,
+    top: { workers: 1 },
+  });
+  // Stopped, so that all resets are in the accept queue before the first accept.
+  scenario.weir.signal("SIGSTOP");
+  await connectAndReset(scenario.address, 50);
+  scenario.weir.signal("SIGCONT");
+
+  const start = performance.now();
+  using conn = await scenario.connect();
+  await exchange(conn, "hello");
+  const tookMs = performance.now() - start;
+
+  // A pause of 100 ms after each would make five seconds.
+  assertLess(tookMs, 2000);
+  assertEquals(scenario.weir.stderr.lines(/error/), []);
+  await untilOpen(server, scenario, 1);
 });
 
 /** Waits until so many connections are open, as the server and Weir itself see it. */

@@ -60,7 +60,8 @@ Deno.test("an upload of 64 MiB arrives with the same SHA-256", async () => {
 /** Sends blocks of 1 MiB, no two of them equal and the same in every run. */
 async function sendBlocks(conn: Deno.Conn, count: number, hash: Hash): Promise<void> {
   const block = new Uint32Array(MIB / 4);
-  for (let i = 0, x = 1; i < block.length; i++) {
+  let x = 1;
+  for (let i = 0; i < block.length; i++) {
     x = Math.imul(x, 1664525) + 1013904223;
     block[i] = x;
   }

@@ -1,8 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { connectTo, exchange, receiveAll } from "../support/clients.ts";
+import { connectTo, exchange, receiveAll, send } from "../support/clients.ts";
+import { freeAddress } from "../support/free_port.ts";
+import { TempFolder } from "../support/paths.ts";
 import { Scenario } from "../support/scenario.ts";
 import { echo } from "../support/servers.ts";
 import { eventually } from "../support/wait.ts";
+import { startWeir } from "../support/weir.ts";
 
 Deno.test("SIGTERM: not ready, then closed to new connections, open ones finish, exit 0", async () => {
   await using server = echo();
@@ -88,6 +91,43 @@ Deno.test("a signal that comes twice at once, as of one Ctrl-C, still drains", a
   const { code, stderr } = await scenario.weir.finished();
   assertEquals(code, 0, stderr);
 });
+
+Deno.test("SIGTERM: as soon as there is traffic it drains, exit 0", async () => {
+  await using folder = await TempFolder.create();
+  await using server = echo();
+  const address = freeAddress();
+  const text = JSON.stringify({
+    listeners: [{ address, upstream: "app" }],
+    upstreams: { app: { backends: [{ address: server.address }] } },
+  });
+  await using weir = await startWeir({ args: ["-c", await folder.write("weir.yaml", text)] });
+  // Not the line "is ready": the listener is open before it is printed.
+  using conn = await eventually("the listener", () => connectTo(address));
+  await exchange(conn, "before");
+
+  weir.signal("SIGTERM");
+  await weir.printed("stderr", /Draining/);
+  await exchange(conn, "after");
+  await conn.closeWrite();
+
+  assertEquals(await receiveAll(conn), "");
+  const { code, stderr } = await weir.finished();
+  assertEquals(code, 0, stderr);
+});
+
+for (const [what, bytes] of [["says nothing", ""], ["stops half-way", "GET /readyz HT"]] as const) {
+  Deno.test(`SIGTERM: an admin client that ${what} does not hold up the end`, async () => {
+    await using server = echo();
+    await using scenario = await Scenario.start({ backends: [server.address] });
+    using admin = await connectTo(scenario.admin);
+    await send(admin, bytes);
+    assertEquals(await scenario.readiness(), 200);
+
+    const { code, stderr } = await scenario.stop();
+
+    assertEquals(code, 0, stderr);
+  });
+}
 
 Deno.test("SIGHUP and SIGUSR2 end nothing", async () => {
   await using server = echo();

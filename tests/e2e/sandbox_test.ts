@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { loadConfigText, systemEnvironment } from "../../lib/config/load.ts";
 import type { Config } from "../../lib/config/types.ts";
 import { parseAddress } from "../../lib/core/address.ts";
 import { sandboxPermissions } from "../../lib/runtime/sandbox.ts";
@@ -8,6 +7,7 @@ import { freeAddress } from "../support/free_port.ts";
 import { TempFolder } from "../support/paths.ts";
 import type { Endpoint, ProbeMessage, ProbeResult } from "../support/sandbox_probe.ts";
 import { Scenario } from "../support/scenario.ts";
+import { loadedConfig } from "../support/loaded_config.ts";
 import { echo } from "../support/servers.ts";
 import { within } from "../support/wait.ts";
 
@@ -15,7 +15,7 @@ Deno.test("a worker reaches what the configuration names and nothing else", asyn
   await using backend = echo();
   await using elsewhere = echo();
   const listen = freeAddress();
-  const config = await configOf(listen, backend.address);
+  const config = await loadedConfig({ listen, backends: [backend.address] });
 
   const { "connect to a backend": connect, "listen where configured": open, ...others } =
     await probe(config, {
@@ -68,16 +68,6 @@ async function probe(config: Config, message: ProbeMessage): Promise<ProbeResult
   } finally {
     worker.terminate();
   }
-}
-
-async function configOf(listen: string, backend: string): Promise<Config> {
-  const text = JSON.stringify({
-    listeners: [{ address: listen, upstream: "app" }],
-    upstreams: { app: { backends: [{ address: backend }] } },
-  });
-  const loaded = await loadConfigText("test.yaml", text, systemEnvironment());
-  if (loaded.ok) return loaded.config;
-  throw new Error(loaded.problems.map(({ message }) => message).join("\n"));
 }
 
 function endpoint(text: string): Endpoint {

@@ -219,14 +219,16 @@ Deno.test("HealthChecker.watch()'s end between checks calls the next one off", a
 Deno.test("HealthChecker.watch()'s end while waiting for its turn begins no check", async () => {
   using b = bench(() => 0.5, 1);
   b.watch();
-  const waiting = b.watch();
-  b.watch();
+  const begun: string[] = [];
+  const probe = (name: string) => () => Promise.resolve(void begun.push(name));
+  const waiting = b.watch({ probe: probe("ended") });
+  b.watch({ probe: probe("other") });
 
   waiting[Symbol.dispose]();
   b.probes.begun[0]!.pass();
   await settled();
 
-  assertEquals(b.probes.begun.length, 2);
+  assertEquals(begun, ["other"]);
 });
 
 Deno.test("HealthChecker's end cuts every check and leaves no timer", async () => {

@@ -45,6 +45,17 @@ Deno.test("BufferPool.takeLarger() lends again what came back", () => {
   assert(pool.takeLarger(16 * KIB) === first);
 });
 
+Deno.test("BufferPool.takeLarger() lends again however often it was lent before", () => {
+  const pool = new BufferPool();
+
+  // A thousand times 64 KiB: more than the pool keeps, if it were all kept.
+  for (let round = 0; round < 1000; round++) pool.giveLarge(pool.takeLarger(16 * KIB));
+
+  const last = pool.takeLarger(16 * KIB);
+  pool.giveLarge(last);
+  assert(pool.takeLarger(16 * KIB) === last);
+});
+
 Deno.test("BufferPool.takeLarger() falls back to 16 KiB beyond the bound", () => {
   const pool = new BufferPool(100 * KIB);
   const first = pool.takeLarger(16 * KIB);

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { settled } from "../support/fake_clock.ts";
 import { randomBytes, seededRandom } from "../support/seeded_random.ts";
 import { SpliceBench } from "../support/splice_bench.ts";
@@ -153,11 +153,12 @@ Deno.test("Splice.run() delivers what came before a break", async () => {
 });
 
 Deno.test("Splice.run() gives everything back when a side breaks in mid-write", async () => {
-  // So small that a write has to wait for its reader.
-  using b = new SpliceBench({ capacityBytes: 100 });
+  // Room enough to fill large buffers, and too little for a write to end without its reader.
+  using b = new SpliceBench({ capacityBytes: 50_000 });
   const ended = b.run();
-  const sending = b.client.send(new Uint8Array(5000)).catch(() => "cut");
+  const sending = b.client.send(new Uint8Array(300_000)).catch(() => "cut");
   await settled();
+  assertGreater(b.buffers.lentBytes, 0);
 
   b.inner.server.breakReads();
 

@@ -79,6 +79,8 @@ for (const side of ["client", "server"] as const) {
     await b.start();
     await speak(b, "client");
     await speak(b, "server");
+    // So that the timer is set to the tunnel timeout already.
+    await b.paced.pass(2 * IDLE_MS);
 
     await b[side].closeWrite();
     await settled();

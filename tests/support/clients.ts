@@ -1,3 +1,4 @@
+import { createConnection } from "node:net";
 import { parseAddress } from "../../lib/core/address.ts";
 import { DEADLINE_MS, within } from "./wait.ts";
 
@@ -72,6 +73,19 @@ export async function exchange(conn: Deno.Conn, message: string): Promise<void> 
   await send(conn, message);
   const answer = await receive(conn, message);
   if (answer !== message) throw new Error(`Cannot use answer "${answer}": must be "${message}"`);
+}
+
+/** Connects and resets, so many times at once. `Deno.Conn` can only end, `node:net` can reset. */
+export async function connectAndReset(address: string, count: number): Promise<void> {
+  const [host = "", port] = address.split(":");
+  await inParallel(count, count, async () => {
+    const socket = createConnection({ host, port: Number(port) });
+    const closed = Promise.withResolvers<void>();
+    socket.once("connect", () => socket.resetAndDestroy());
+    socket.once("error", closed.reject);
+    socket.once("close", () => closed.resolve());
+    await within("the reset", closed.promise);
+  });
 }
 
 /** Does `work` for 0 to `count` - 1, at most `atOnce` at the same time. */

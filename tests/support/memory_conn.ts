@@ -14,10 +14,13 @@ export interface MemoryConnOptions {
 /** Both ends of a full-duplex connection. */
 export function memoryPair(options: MemoryConnOptions = {}): [MemoryConn, MemoryConn] {
   const [there, back] = [new Pipe(options), new Pipe(options)];
-  return [
+  const pair: [MemoryConn, MemoryConn] = [
     new MemoryConn(back, there, options.remote),
     new MemoryConn(there, back, options.remote),
   ];
+  pair[0].peer = pair[1];
+  pair[1].peer = pair[0];
+  return pair;
 }
 
 /** One end. It behaves as a socket does: half-close, back-pressure, partial reads and writes. */
@@ -29,6 +32,8 @@ export class MemoryConn implements Conn {
   readError: Error | undefined;
   /** Given: writes and half-closes fail with it. */
   writeError: Error | undefined;
+  /** The other end. */
+  peer: MemoryConn | undefined;
   readonly #input: Pipe;
   readonly #output: Pipe;
 
@@ -85,6 +90,13 @@ export class MemoryConn implements Conn {
   breakReads(error = new Error("connection reset")): void {
     this.readError = error;
     this.#input.wake();
+  }
+
+  /** Ends with a reset: the other end's reads and writes fail. */
+  reset(): void {
+    this.peer?.breakReads();
+    this.peer?.breakWrites();
+    this.close();
   }
 
   /** Breaks what goes out: the peer takes no more. */

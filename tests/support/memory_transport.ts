@@ -18,6 +18,10 @@ export class MemoryTransport implements Transport {
     return acceptor;
   }
 
+  isListening(address: Address): boolean {
+    return this.#listening.has(formatAddress(address));
+  }
+
   /** Lets connections to that address hang until they are given up. */
   silence(address: Address): void {
     this.#silent.add(formatAddress(address));

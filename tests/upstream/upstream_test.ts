@@ -102,6 +102,16 @@ Deno.test("BalancedUpstream.acquire() goes by the load that leases make", () => 
   assertEquals([1, 2, 3].map(() => upstream.acquire(0)!.backend.id), ["b1", "b1", "b1"]);
 });
 
+Deno.test("Lease's end tells the algorithm at once", () => {
+  const { upstream } = bench(Array.from({ length: 50 }, () => 1), "least_connections");
+  const leases = Array.from({ length: 100 }, () => upstream.acquire(0)!);
+
+  for (const lease of leases.slice(0, 30)) {
+    lease[Symbol.dispose]();
+    assertEquals(upstream.acquire(0)?.backend.id, lease.backend.id);
+  }
+});
+
 Deno.test("Lease.settle() counts a failure to connect apart from a broken connection", () => {
   const { table, upstream } = bench([1]);
 
@@ -177,15 +187,18 @@ Deno.test("BalancedUpstream.setHealth() takes a server out and in again", () => 
   assertEquals(tally(ids(upstream, 9)), new Map([["b0", 3], ["b1", 3], ["b2", 3]]));
 });
 
-Deno.test("BalancedUpstream never names a server of weight 0, in whatever health", () => {
-  const { upstream } = bench([1, 0, 1]);
-  upstream.setHealth("b1", true);
-  upstream.setHealth("b1", false);
-  upstream.setHealth("b1", true);
+for (const algorithm of Object.keys(ALGORITHMS)) {
+  Deno.test(`BalancedUpstream with ${algorithm} never names a server of weight 0`, () => {
+    const { upstream } = bench([1, 0, 1], algorithm);
+    upstream.setHealth("b1", true);
+    upstream.setHealth("b1", false);
+    upstream.setHealth("b1", true);
 
-  assertEquals(ids(upstream, 20).includes("b1"), false);
-  assert(upstream.backends.has("b1"));
-});
+    assertEquals(ids(upstream, 20).includes("b1"), false);
+    assert(upstream.backends.has("b1"));
+    assertEquals(bench([0, 0], algorithm).upstream.acquire(0), undefined);
+  });
+}
 
 Deno.test("BalancedUpstream.addServer() refuses an id that is taken", () => {
   const { table, upstream } = bench([1]);

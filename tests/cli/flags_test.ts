@@ -1,0 +1,83 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { type Flag, parseFlags, UsageError } from "../../lib/cli/flags.ts";
+
+const FLAGS: readonly Flag[] = [
+  { name: "config", value: "FILE", short: "c", help: "Configuration file." },
+  { name: "log-level", value: "LEVEL", choices: ["debug", "info"], help: "Level." },
+  { name: "demo", help: "Demo." },
+];
+
+/** What was given, without what was not. */
+function given(...args: string[]): Record<string, unknown> {
+  const values = Object.entries(parseFlags(args, FLAGS));
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined));
+}
+
+const READ: readonly [args: string[], values: Record<string, unknown>][] = [
+  [[], {}],
+  [["--config", "a.yaml"], { config: "a.yaml" }],
+  [["--config=a.yaml"], { config: "a.yaml" }],
+  [["-config", "a.yaml"], { config: "a.yaml" }],
+  [["-config=a.yaml"], { config: "a.yaml" }],
+  [["-c", "a.yaml"], { config: "a.yaml" }],
+  [["--config", "a=b.yaml"], { config: "a=b.yaml" }],
+  [["--config=-"], { config: "-" }],
+  [["--config", "007"], { config: "007" }],
+  [["--demo"], { demo: true }],
+  [["-demo"], { demo: true }],
+  [["-h"], { help: true }],
+  [["-help"], { help: true }],
+  [["--log-level", "debug", "--demo"], { "log-level": "debug", demo: true }],
+  [["-log-level=info"], { "log-level": "info" }],
+];
+
+for (const [args, values] of READ) {
+  Deno.test(`parseFlags() reads "${args.join(" ")}"`, () => {
+    assertEquals(given(...args), values);
+  });
+}
+
+const WRONG: readonly [args: string[], message: string][] = [
+  [["--confg", "a"], 'unknown flag "--confg": did you mean "--config"?'],
+  [["--quite-unlike-all"], 'unknown flag "--quite-unlike-all"'],
+  [["-x"], 'unknown flag "-x"'],
+  [["--config"], "--config needs a value: --config FILE"],
+  [["--config="], "--config needs a value: --config FILE"],
+  [["-c"], "--config needs a value: --config FILE"],
+  [["-config"], "--config needs a value: --config FILE"],
+  [["--config", "--demo"], "--config needs a value: --config FILE"],
+  [["--log-level", "loud"], '--log-level must be one of debug, info: current value is "loud"'],
+  [["extra"], 'unexpected argument "extra"'],
+  [["--demo", "extra"], 'unexpected argument "extra"'],
+];
+
+for (const [args, message] of WRONG) {
+  Deno.test(`parseFlags() refuses "${args.join(" ")}"`, () => {
+    assertThrows(() => parseFlags(args, FLAGS), UsageError, message);
+  });
+}
+
+/**
+ * Not so yet: parseArgs keeps the last of several values unless the flag is in `collect`, and never
+ * calls `unknown` for what follows "--".
+ */
+const NOT_YET: typeof WRONG = [
+  [["--config", "a", "--config", "b"], "--config must be given once"],
+  [["--config", "a", "-c", "b"], "--config must be given once"],
+  [["-config=a", "--config=b"], "--config must be given once"],
+  [["--config", "a", "--", "extra"], 'unexpected argument "extra"'],
+];
+
+for (const [args, message] of NOT_YET) {
+  Deno.test({
+    name: `parseFlags() refuses "${args.join(" ")}"`,
+    ignore: true,
+    fn: () => void assertThrows(() => parseFlags(args, FLAGS), UsageError, message),
+  });
+}
+
+Deno.test("parseFlags() names no flag that the word is not close to", () => {
+  const error = assertThrows(() => parseFlags(["--zzz"], FLAGS), UsageError);
+
+  assertEquals(error.message, 'unknown flag "--zzz"');
+});

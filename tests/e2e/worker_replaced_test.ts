@@ -1,0 +1,113 @@
+import { assertEquals } from "@std/assert";
+import { SharedTable } from "../../lib/core/shared_table.ts";
+import { placeBackends, shapeOf } from "../../lib/runtime/layout.ts";
+import { WorkerSlot } from "../../lib/runtime/worker_slot.ts";
+import { ask, connectTo, exchange, receiveAll } from "../support/clients.ts";
+import { freeAddress } from "../support/free_port.ts";
+import { MemoryLog } from "../support/memory_log.ts";
+import { TempFolder } from "../support/paths.ts";
+import { echo } from "../support/servers.ts";
+import { loadedConfig } from "../support/loaded_config.ts";
+import { eventually, within } from "../support/wait.ts";
+
+// A thread cannot be killed from outside the process, so the slot is told that its thread's event
+// loop has stopped: it is asked faster than any thread can beat.
+
+Deno.test("a worker that stops is replaced, and what it held is given back", async () => {
+  await using server = echo();
+  const listen = freeAddress();
+  await using parts = await startSlot(listen, server.address);
+  const { slot, table, log } = parts;
+  using conn = await connectTo(listen);
+  await exchange(conn, "before");
+  assertEquals({ active: table.active(0), inFlight: table.inFlight(0) }, {
+    active: 1,
+    inFlight: 1,
+  });
+
+  for (let i = 0; i < 4; i++) slot.checkBeat();
+
+  assertEquals(slot.restarts, 1);
+  assertEquals({ active: table.active(0), inFlight: table.inFlight(0) }, {
+    active: 0,
+    inFlight: 0,
+  });
+  assertEquals(log.fieldsOf("Worker died and is replaced").length, 1);
+  assertEquals(await receiveAll(conn).catch(() => ""), "");
+  await eventually("the new worker to serve", async () => {
+    assertEquals(await ask(listen, "hello"), "hello");
+  });
+  await within("the drain", slot.drain());
+});
+
+Deno.test("a worker that is replaced opens its Unix socket again", async () => {
+  await using server = echo();
+  await using folder = await TempFolder.create();
+  const listen = `unix:${folder.path}/weir.sock`;
+  await using parts = await startSlot(listen, server.address);
+  assertEquals(await ask(listen, "before"), "before");
+
+  for (let i = 0; i < 4; i++) parts.slot.checkBeat();
+
+  await eventually("the new worker to serve", async () => {
+    assertEquals(await ask(listen, "hello"), "hello");
+  });
+  assertEquals(parts.slot.restarts, 1);
+  await within("the drain", parts.slot.drain());
+});
+
+Deno.test("a worker that is replaced knows which backends are down", async () => {
+  await using down = echo();
+  await using up = echo();
+  const listen = freeAddress();
+  await using parts = await startSlot(listen, down.address, up.address);
+  const { slot, table } = parts;
+  table.setUp(0, false);
+  slot.post({ type: "health", backend: 0, available: false });
+
+  for (let i = 0; i < 4; i++) slot.checkBeat();
+
+  await eventually("the new worker to serve", async () => {
+    assertEquals(await ask(listen, "hello"), "hello");
+  });
+  for (let i = 0; i < 5; i++) assertEquals(await ask(listen, "hello"), "hello");
+  assertEquals(table.backendTotal(0, "connections"), 0);
+});
+
+Deno.test("a worker that drains is not replaced", async () => {
+  await using server = echo();
+  const listen = freeAddress();
+  await using parts = await startSlot(listen, server.address);
+  using conn = await connectTo(listen);
+  await exchange(conn, "hello");
+  const drained = parts.slot.drain();
+
+  for (let i = 0; i < 4; i++) parts.slot.checkBeat();
+
+  await within("the drain", drained);
+  assertEquals(parts.slot.restarts, 0);
+});
+
+interface Parts extends AsyncDisposable {
+  readonly slot: WorkerSlot;
+  readonly table: SharedTable;
+  readonly log: MemoryLog;
+}
+
+async function startSlot(listen: string, ...backends: string[]): Promise<Parts> {
+  const config = await loadedConfig({ listen, backends });
+  const table = SharedTable.create(shapeOf(config));
+  for (const { index } of placeBackends(config)) table.setUp(index, true);
+  const log = new MemoryLog();
+  const slot = new WorkerSlot({ slot: 0, config, table, log });
+  await within("the worker", slot.start());
+  return {
+    slot,
+    table,
+    log,
+    [Symbol.asyncDispose]: () => {
+      slot[Symbol.dispose]();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { ALGORITHMS } from "../../lib/balancer/registry.ts";
+import type { Address } from "../../lib/core/address.ts";
+import { SharedTable } from "../../lib/core/shared_table.ts";
+import type { Backend } from "../../lib/core/types.ts";
+import { Aborters } from "../../lib/net/aborters.ts";
+import { BufferPool } from "../../lib/net/buffers.ts";
+import type { TcpRoute, ThreadParts } from "../../lib/proxy/tcp_route.ts";
+import { SharedBackend } from "../../lib/upstream/backend.ts";
+import { BalancedUpstream } from "../../lib/upstream/upstream.ts";
+import { settled } from "./fake_clock.ts";
+import { type MemoryAcceptor, MemoryTransport } from "./memory_transport.ts";
+import { MemoryLog } from "./memory_log.ts";
+import { PacedTimeouts } from "./paced_timeouts.ts";
+
+/** What a {@linkcode TcpBench} is made of. */
+export interface TcpBenchOptions {
+  readonly backends?: number;
+  readonly retryAttempts?: number;
+}
+
+export const CONNECT_TIMEOUT_MS = 500;
+
+/** A TCP route over a network in memory; backends are numbered from 0 and refuse at first. */
+export class TcpBench implements Disposable {
+  readonly table: SharedTable;
+  readonly transport = new MemoryTransport();
+  readonly log = new MemoryLog();
+  readonly paced = new PacedTimeouts();
+  readonly thread: ThreadParts;
+  readonly upstream: BalancedUpstream;
+  readonly route: TcpRoute;
+
+  constructor({ backends = 3, retryAttempts = 2 }: TcpBenchOptions = {}) {
+    this.table = SharedTable.create({ workers: 1, backends, upstreams: 1, listeners: 1 });
+    const { timeouts } = this.paced;
+    const buffers = new BufferPool();
+    this.thread = {
+      transport: this.transport,
+      buffers,
+      aborters: new Aborters(),
+      timeouts,
+      table: this.table,
+      worker: 0,
+      log: this.log,
+    };
+    this.upstream = this.#upstream(backends);
+    this.route = {
+      listener: "front",
+      index: 0,
+      upstream: this.upstream,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      retryAttempts,
+      splice: { buffers, timeouts, idleTimeoutMs: 1000, tunnelTimeoutMs: 10_000 },
+      thread: this.thread,
+    };
+  }
+
+  /** Lets a backend take connections. */
+  open(backend: number): MemoryAcceptor {
+    return this.transport.listen(addressOf(backend));
+  }
+
+  /** Lets a backend never answer. */
+  silence(backend: number): void {
+    this.transport.silence(addressOf(backend));
+  }
+
+  /** Work in flight on all backends together. */
+  get inFlight(): number {
+    let sum = 0;
+    for (const { load } of this.upstream.backends.values()) sum += load;
+    return sum;
+  }
+
+  [Symbol.dispose](): void {
+    this.paced[Symbol.dispose]();
+  }
+
+  #upstream(count: number): BalancedUpstream {
+    const { table } = this;
+    const nextTurn = () => table.nextTurn(0);
+    const balancer = ALGORITHMS["round_robin"]!<Backend>({ random: () => 0.5, nextTurn });
+    const upstream = new BalancedUpstream("app", { balancer, table, worker: 0 });
+    for (let index = 0; index < count; index++) {
+      const spec = { id: `b${index}`, address: addressOf(index), weight: 1 };
+      upstream.addServer(new SharedBackend(spec, index, table));
+    }
+    return upstream;
+  }
+}
+
+/** Where backend number `backend` is. */
+export function addressOf(backend: number): Address {
+  return { kind: "tcp", hostname: "192.0.2.1", port: 1000 + backend };
+}
+
+/** True once `promise` has settled, after everything that can happen by itself has happened. */
+export async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let done = false;
+  const settle = () => done = true;
+  promise.then(settle, settle);
+  await settled();
+  return done;
+}
