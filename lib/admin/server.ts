@@ -1,4 +1,5 @@
 import type { AdminConfig } from "../config/types.ts";
+import type { Logger } from "../core/log.ts";
 
 /** What the admin listener tells about. */
 export interface AdminOptions {
@@ -6,6 +7,7 @@ export interface AdminOptions {
   readonly isReady: () => boolean;
   /** The status as plain data. */
   readonly status: () => unknown;
+  readonly log: Logger;
 }
 
 /** The admin listener, open. */
@@ -41,9 +43,16 @@ class AdminListener implements AdminServer {
     const server = Deno.serve({ hostname, port, onListen: () => {} }, (request) => {
       return answer(request, this.#options);
     });
-    const reopen = () => this.#reopenLater();
+    const reopen = () => this.#onEnd();
     server.finished.then(reopen, reopen);
     return server;
+  }
+
+  #onEnd(): void {
+    if (this.#stopped) return;
+    const message = "Admin listener broke down and is opened again";
+    this.#options.log.write({ level: "warning", message, fields: {} });
+    this.#reopenLater();
   }
 
   #reopenLater(): void {
@@ -67,7 +76,9 @@ export function answer(request: Request, options: AdminOptions): Response {
   if (!isFromHere(request)) return text(403, "Host or Origin is foreign");
   const route = ROUTES[new URL(request.url).pathname];
   if (route === undefined) return text(404, "Not found");
-  if (request.method !== "GET" && request.method !== "HEAD") return text(405, "Use GET");
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return text(405, "Use GET", { allow: "GET, HEAD" });
+  }
   return route(options);
 }
 
@@ -96,9 +107,9 @@ function isLoopback(url: string): boolean {
 
 const COMMON_HEADERS = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
 
-function text(status: number, body: string): Response {
+function text(status: number, body: string, headers: Record<string, string> = {}): Response {
   return new Response(`${body}\n`, {
     status,
-    headers: { ...COMMON_HEADERS, "content-type": "text/plain; charset=utf-8" },
+    headers: { ...COMMON_HEADERS, "content-type": "text/plain; charset=utf-8", ...headers },
   });
 }

@@ -24,8 +24,11 @@ export class UsageError extends Error {
 export function parseFlags(args: readonly string[], flags: readonly Flag[]): FlagValues {
   const all = [...flags, HELP];
   const known = (name: string) => all.find((flag) => flag.name === name || flag.short === name);
+  const texts = all.filter((flag) => flag.value !== undefined).map((flag) => flag.name);
   const parsed = parseArgs(args.map((arg) => longForm(arg, all)), {
-    string: all.filter((flag) => flag.value !== undefined).map((flag) => flag.name),
+    string: texts,
+    // The last of several would win without a word.
+    collect: texts,
     boolean: all.filter((flag) => flag.value === undefined).map((flag) => flag.name),
     alias: Object.fromEntries(
       all.flatMap(({ name, short }) => short === undefined ? [] : [[name, short]]),
@@ -35,6 +38,8 @@ export function parseFlags(args: readonly string[], flags: readonly Flag[]): Fla
       if (known(key) === undefined) throw new UsageError(explainUnknown(key, all));
     },
   });
+  const [extra] = parsed._;
+  if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`);
   return Object.fromEntries(all.map((flag) => [flag.name, checked(flag, parsed[flag.name])]));
 }
 
@@ -46,10 +51,12 @@ function longForm(arg: string, flags: readonly Flag[]): string {
   return match !== null && flags.some((flag) => flag.name === match[1]) ? `-${arg}` : arg;
 }
 
-function checked(flag: Flag, value: unknown): string | true | undefined {
-  if (flag.value === undefined) return value === true ? true : undefined;
-  if (value === undefined) return undefined;
-  if (Array.isArray(value)) throw new UsageError(`--${flag.name} must be given once`);
+function checked(flag: Flag, given: unknown): string | true | undefined {
+  if (flag.value === undefined) return given === true ? true : undefined;
+  const values: unknown[] = Array.isArray(given) ? given : [];
+  if (values.length === 0) return undefined;
+  if (values.length > 1) throw new UsageError(`--${flag.name} must be given once`);
+  const [value] = values;
   if (typeof value !== "string" || value === "") {
     throw new UsageError(`--${flag.name} needs a value: --${flag.name} ${flag.value}`);
   }

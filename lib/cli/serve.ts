@@ -29,7 +29,7 @@ export async function serve({ config, onReady }: ServeOptions): Promise<ExitCode
   using stop = listenForSignals(log);
   using supervisor = await tryStart(config, log);
   if (supervisor === undefined) return EXIT.listen;
-  const admin = tryStartAdmin(config, supervisor);
+  const admin = tryStartAdmin(config, supervisor, log);
   if (admin === "failed") return EXIT.listen;
   announce(config);
   onReady?.(supervisor);
@@ -120,11 +120,13 @@ async function tryStart(config: Config, log: OperationalLog): Promise<Supervisor
 function tryStartAdmin(
   config: Config,
   supervisor: Supervisor,
+  log: OperationalLog,
 ): AdminServer | undefined | "failed" {
   if (config.admin === undefined) return undefined;
   try {
     return startAdmin({
       config: config.admin,
+      log,
       isReady: () => supervisor.ready,
       status: () => supervisor.status(),
     });

@@ -4,6 +4,8 @@ export type LbErrorCode =
   | "connect_refused"
   | "connect_timeout"
   | "connect_failed"
+  /** Weir itself has no file descriptor or port left; says nothing about the backend. */
+  | "out_of_sockets"
   | "upstream_reset"
   | "upstream_timeout"
   | "client_closed"

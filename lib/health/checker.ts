@@ -1,6 +1,6 @@
 import type { Address } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
-import { messageOf } from "../core/errors.ts";
+import { LbError, messageOf } from "../core/errors.ts";
 import type { FailureDetector } from "./failure_detector.ts";
 import type { Probe } from "./probe_tcp.ts";
 
@@ -82,18 +82,18 @@ export class HealthChecker implements Disposable {
   }
 
   async #run(watch: Watch): Promise<void> {
-    const reason = await this.#probe(watch);
+    const result = await this.#probe(watch);
     this.#running--;
     if (this.#watches.has(watch)) {
-      this.#report(watch, reason);
+      if (result !== undefined) this.#report(watch, result);
       const delayMs = watch.check.intervalMs * (1 + JITTER * (2 * this.#options.random() - 1));
       watch.timer = this.#options.clock.after(delayMs, () => this.#enqueue(watch));
     }
     this.#startWaiting();
   }
 
-  /** Why the check failed, or `undefined` when it passed. */
-  async #probe(watch: Watch): Promise<string | undefined> {
+  /** How the check ended, or `undefined` when it could not even be made. */
+  async #probe(watch: Watch): Promise<Result | undefined> {
     const { probe, address, timeoutMs } = watch.check;
     const deadline = new AbortController();
     const giveUp = () => deadline.abort();
@@ -102,15 +102,17 @@ export class HealthChecker implements Disposable {
     try {
       await probe(address, deadline.signal);
       // It passed, but after its time: opening a Unix socket, for one, cannot be broken off.
-      return deadline.signal.aborted ? "no answer in time" : undefined;
+      return deadline.signal.aborted ? { reason: "no answer in time" } : { reason: undefined };
     } catch (thrown) {
-      return messageOf(thrown);
+      // Weir out of sockets must not take every backend down.
+      if (thrown instanceof LbError && thrown.side === "internal") return undefined;
+      return { reason: messageOf(thrown) };
     } finally {
       watch.stop.signal.removeEventListener("abort", giveUp);
     }
   }
 
-  #report(watch: Watch, reason: string | undefined): void {
+  #report(watch: Watch, { reason }: Result): void {
     const { detector } = watch.check;
     const before = detector.isAvailable;
     detector.observe(reason === undefined);
@@ -118,6 +120,11 @@ export class HealthChecker implements Disposable {
     if (available === before) return;
     watch.onChange(reason === undefined ? { available } : { available, reason });
   }
+}
+
+/** How a check ended: with the reason why it failed, or with none when it passed. */
+interface Result {
+  readonly reason: string | undefined;
 }
 
 interface Watch {

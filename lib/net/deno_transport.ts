@@ -35,7 +35,7 @@ async function connect(address: Address, signal: AbortSignal): Promise<Conn> {
     const code = signal.aborted ? "connect_timeout" : codeOf(error);
     const reason = signal.aborted ? "no answer in time" : messageOf(error);
     throw new LbError(code, `Cannot connect to "${formatAddress(address)}": ${reason}`, {
-      side: "upstream",
+      side: code === "out_of_sockets" ? "internal" : "upstream",
       cause: error,
     });
   }
@@ -59,12 +59,20 @@ function withoutDelay(conn: Deno.Conn): Deno.Conn {
 }
 
 function codeOf(error: unknown): LbErrorCode {
-  return error instanceof Deno.errors.ConnectionRefused ? "connect_refused" : "connect_failed";
+  if (error instanceof Deno.errors.ConnectionRefused) return "connect_refused";
+  return OUT_OF_SOCKETS.has(systemCode(error)) ? "out_of_sockets" : "connect_failed";
+}
+
+/** No descriptor left in the process or the system, or no local port to connect from. */
+const OUT_OF_SOCKETS: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "EADDRNOTAVAIL"]);
+
+/** The system's name of an error, such as `EMFILE`; empty when it has none. */
+function systemCode(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 function isFamilyMissing(error: unknown): boolean {
-  return error instanceof Deno.errors.AddrNotAvailable ||
-    (error instanceof Error && "code" in error && error.code === "EAFNOSUPPORT");
+  return error instanceof Deno.errors.AddrNotAvailable || systemCode(error) === "EAFNOSUPPORT";
 }
 
 /** The client reset its connection while it waited to be accepted. */

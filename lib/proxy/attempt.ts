@@ -76,7 +76,7 @@ export class Dial {
     const error = thrown instanceof LbError
       ? thrown
       : new LbError("connect_failed", messageOf(thrown), { side: "upstream", cause: thrown });
-    lease.settle({ kind: "failure", error });
+    lease.settle(error.side === "internal" ? { kind: "ignored" } : { kind: "failure", error });
     const { thread, upstream } = this.#route;
     if (!thread.log.enabled("debug")) return;
     thread.log.write({

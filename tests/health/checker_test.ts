@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Address } from "../../lib/core/address.ts";
+import { LbError } from "../../lib/core/errors.ts";
 import { type Check, type HealthChange, HealthChecker } from "../../lib/health/checker.ts";
 import { Consecutive } from "../../lib/health/consecutive.ts";
 import { probeTcp } from "../../lib/health/probe_tcp.ts";
@@ -251,4 +252,18 @@ Deno.test("probeTcp() closes the connection it opened", async () => {
   await probe(ADDRESS, new AbortController().signal);
 
   assertEquals(closed, 1);
+});
+
+Deno.test("HealthChecker counts a check that Weir could not make neither way", async () => {
+  using b = bench();
+  b.watch();
+
+  for (let round = 0; round < 5; round++) {
+    b.probes.last.fail(new LbError("out_of_sockets", "no descriptor", { side: "internal" }));
+    await settled();
+    b.clock.advance(INTERVAL_MS);
+  }
+
+  assertEquals(b.changes, []);
+  assertEquals(b.probes.begun.length, 6);
 });

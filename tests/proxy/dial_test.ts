@@ -142,6 +142,17 @@ Deno.test("Dial.connect() takes an error of unknown kind for a failed connect", 
   assertEquals(b.inFlight, 0);
 });
 
+Deno.test("Dial.connect() blames no backend when Weir itself is out of sockets", async () => {
+  using b = new TcpBench({ backends: 1, retryAttempts: 0 });
+  const error = new LbError("out_of_sockets", "Too many open files", { side: "internal" });
+  b.transport.connect = () => Promise.reject(error);
+
+  assertEquals(await new Dial(b.route).connect(), undefined);
+
+  assertEquals([b.inFlight, b.table.backendTotal(0, "connectFailures")], [0, 0]);
+  assertEquals(b.log.records.length, 1);
+});
+
 Deno.test("Dial.connect() never meets the timeout of an earlier dial", async () => {
   using b = new TcpBench({ backends: 1, retryAttempts: 0 });
   const acceptor = b.open(0);

@@ -1,3 +1,4 @@
+import { assertGreater, assertLessOrEqual } from "@std/assert";
 import type { Balancer, BalancerOptions } from "../../lib/balancer/balancer.ts";
 import type { Candidate } from "../../lib/core/types.ts";
 import { seededRandom } from "./seeded_random.ts";
@@ -101,5 +102,31 @@ export class Farm {
   #nextKey(): number {
     this.#key = (this.#key + 0x9e3779b9) >>> 0;
     return this.#key;
+  }
+}
+
+/** A new balancer with `servers` in it. */
+export function filled(
+  create: () => Balancer<FakeServer>,
+  servers: readonly FakeServer[],
+): Balancer<FakeServer> {
+  const balancer = create();
+  for (const server of servers) balancer.add(server);
+  return balancer;
+}
+
+/** Fails unless each server's part of the work is its weight's part, to `tolerance` of it. */
+export function assertShares(
+  farm: Farm,
+  servers: readonly FakeServer[],
+  tolerance: number,
+): void {
+  const picks = servers.reduce((sum, server) => sum + farm.countOf(server), 0);
+  const total = servers.reduce((sum, server) => sum + server.weight, 0);
+  assertGreater(picks, 0);
+  for (const server of servers) {
+    const fair = picks * server.weight / total;
+    const off = Math.abs(farm.countOf(server) - fair);
+    assertLessOrEqual(off, tolerance * fair, `${server.id}: ${farm.countOf(server)} of ${fair}`);
   }
 }

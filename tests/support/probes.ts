@@ -4,7 +4,7 @@ import type { Probe } from "../../lib/health/probe_tcp.ts";
 export interface PendingProbe {
   readonly signal: AbortSignal;
   pass(): void;
-  fail(reason: string): void;
+  fail(reason: string | Error): void;
 }
 
 /** Probes that the test lets pass or fail; like real ones they fail when they are broken off. */
@@ -16,7 +16,9 @@ export class FakeProbes {
 
   readonly probe: Probe = (_address, signal) => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.begun.push({ signal, pass: resolve, fail: (reason) => reject(new Error(reason)) });
+    const fail = (reason: string | Error) =>
+      reject(reason instanceof Error ? reason : new Error(reason));
+    this.begun.push({ signal, pass: resolve, fail });
     signal.addEventListener("abort", () => reject(new Error("timed out")));
     this.underWay++;
     this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
