@@ -1,18 +1,24 @@
 /**
  * Weir as a library: load a configuration, run it, ask how it is doing.
  *
- * ```ts no-run
- * import { loadConfig, Supervisor, systemClock } from "./mod.ts";
+ * ```ts
+ * import { loadConfigText, systemEnvironment } from "./mod.ts";
  *
- * const loaded = await loadConfig("config/tcp.yaml");
- * if (!loaded.ok) throw new Error(loaded.problems.map((problem) => problem.message).join("\n"));
+ * const text = `
+ * listeners: [{ address: "127.0.0.1:8080", upstream: app }]
+ * upstreams: { app: { backends: [{ address: "127.0.0.1:8081" }] } }
+ * `;
+ * const loaded = await loadConfigText("weir.yaml", text, systemEnvironment());
+ * if (!loaded.ok) throw new Error(loaded.problems.map(({ message }) => message).join("\n"));
+ * if (loaded.config.upstreams[0]?.algorithm !== "round_robin") throw new Error("not the default");
+ * ```
+ *
+ * With a configuration in hand:
+ *
+ * ```ts ignore
  * const log = { enabled: () => false, write: () => {} };
- * using weir = await Supervisor.start({
- *   config: loaded.config,
- *   log,
- *   clock: systemClock,
- *   random: Math.random,
- * });
+ * const random = Math.random;
+ * using weir = await Supervisor.start({ config: loaded.config, log, clock: systemClock, random });
  * weir.status();
  * await weir.drain();
  * ```

@@ -25,6 +25,7 @@ class AdminListener implements AdminServer {
   readonly #options: AdminOptions;
   #server: Deno.HttpServer;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #cut = new AbortController();
   #stopped = false;
 
   constructor(options: AdminOptions) {
@@ -35,12 +36,16 @@ class AdminListener implements AdminServer {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    // A client that does not read its answer would hold the process for as long as it likes.
+    const deadline = setTimeout(() => this.#cut.abort(), STOP_MS);
     await this.#server.shutdown();
+    clearTimeout(deadline);
   }
 
   #open(): Deno.HttpServer {
     const { hostname, port } = this.#options.config.address;
-    const server = Deno.serve({ hostname, port, onListen: () => {} }, (request) => {
+    const { signal } = this.#cut;
+    const server = Deno.serve({ hostname, port, signal, onListen: () => {} }, (request) => {
       return answer(request, this.#options);
     });
     const reopen = () => this.#onEnd();
@@ -70,6 +75,8 @@ class AdminListener implements AdminServer {
 }
 
 const REOPEN_MS = 500;
+/** Answers under way have this long to go out when the listener stops. */
+const STOP_MS = 1000;
 
 /** The answer to one request. */
 export function answer(request: Request, options: AdminOptions): Response {

@@ -24,12 +24,14 @@ export class UsageError extends Error {
 export function parseFlags(args: readonly string[], flags: readonly Flag[]): FlagValues {
   const all = [...flags, HELP];
   const known = (name: string) => all.find((flag) => flag.name === name || flag.short === name);
+  const switches = all.filter((flag) => flag.value === undefined).map((flag) => flag.name);
+  for (const arg of args) refuseValue(arg, switches);
   const texts = all.filter((flag) => flag.value !== undefined).map((flag) => flag.name);
   const parsed = parseArgs(args.map((arg) => longForm(arg, all)), {
     string: texts,
     // The last of several would win without a word.
     collect: texts,
-    boolean: all.filter((flag) => flag.value === undefined).map((flag) => flag.name),
+    boolean: switches,
     alias: Object.fromEntries(
       all.flatMap(({ name, short }) => short === undefined ? [] : [[name, short]]),
     ),
@@ -51,6 +53,14 @@ function longForm(arg: string, flags: readonly Flag[]): string {
   return match !== null && flags.some((flag) => flag.name === match[1]) ? `-${arg}` : arg;
 }
 
+/** `--demo=no` would be taken for `--demo`. */
+function refuseValue(arg: string, switches: readonly string[]): void {
+  const match = /^--?([a-z][a-z-]*)=/.exec(arg);
+  if (match?.[1] !== undefined && switches.includes(match[1])) {
+    throw new UsageError(`--${match[1]} takes no value: current value is "${arg}"`);
+  }
+}
+
 function checked(flag: Flag, given: unknown): string | true | undefined {
   if (flag.value === undefined) return given === true ? true : undefined;
   const values: unknown[] = Array.isArray(given) ? given : [];
@@ -68,7 +78,7 @@ function checked(flag: Flag, given: unknown): string | true | undefined {
 }
 
 function explainUnknown(name: string, flags: readonly Flag[]): string {
-  const near = nearest(name, flags.map((flag) => flag.name));
+  const near = nearest(name, [...flags.map((flag) => flag.name), "version"]);
   const hint = near === undefined ? "" : `: did you mean "--${near}"?`;
   return `unknown flag "${name.length === 1 ? "-" : "--"}${name}"${hint}`;
 }

@@ -37,11 +37,12 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
 
 async function dispatch(words: readonly string[]): Promise<ExitCode> {
   const first = words[0];
-  if (first === "--version" || first === "-V" || first === "-version") {
+  if (words.some((word) => VERSION_FLAGS.includes(word))) {
     printLine(`weir ${VERSION}`);
     return EXIT.ok;
   }
-  if (first === "--help" || first === "-h" || first === "-help" || first === "help") {
+  if (first === "help") return await dispatch([...words.slice(1), "--help"]);
+  if (first !== undefined && HELP_FLAGS.includes(first)) {
     printLine(programHelp(COMMANDS));
     return EXIT.ok;
   }
@@ -53,6 +54,9 @@ async function dispatch(words: readonly string[]): Promise<ExitCode> {
   printLine(commandHelp(command));
   return EXIT.ok;
 }
+
+const VERSION_FLAGS = ["--version", "-version", "-V"];
+const HELP_FLAGS = ["--help", "-help", "-h"];
 
 function explainUnknown(word: string): string {
   const near = nearest(word, COMMANDS.map(({ name }) => name));

@@ -1,5 +1,5 @@
 import type { Config } from "../config/types.ts";
-import type { LogLevel } from "../core/log.ts";
+import { isLogLevel, type LogLevel } from "../core/log.ts";
 import { findConfigFile, loadOrExplain } from "./config_file.ts";
 import { demo } from "./demo.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
@@ -18,7 +18,7 @@ export const RUN: Command = {
     {
       name: "log-level",
       value: "LEVEL",
-      choices: ["debug", "info", "warning", "error"],
+      choices: ["debug", "info", "warning", "warn", "error"],
       help: "Least severe level that is logged: debug, info, warning or error.",
     },
     {
@@ -56,11 +56,16 @@ function overrides(flags: FlagValues): (config: Config) => Config {
     workers: workers === undefined ? config.workers : Number(workers),
     log: {
       ...config.log,
-      // The flags accept these values and no others.
-      level: (flags["log-level"] ?? config.log.level) as LogLevel,
+      level: logLevel(flags["log-level"]) ?? config.log.level,
+      // The flag accepts these values and no others.
       format: (flags["log-format"] ?? config.log.format) as "text" | "json",
     },
   });
+}
+
+function logLevel(flag: string | true | undefined): LogLevel | undefined {
+  const name = flag === "warn" ? "warning" : flag;
+  return isLogLevel(name) ? name : undefined;
 }
 
 function isWorkerCount(text: string): boolean {

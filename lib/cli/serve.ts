@@ -5,7 +5,7 @@ import { messageOf } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
 import { ListenError } from "../runtime/data_plane.ts";
 import { openLog, type OperationalLog } from "../runtime/logging.ts";
-import { dropUnneeded } from "../runtime/sandbox.ts";
+import { dropUnneeded, StartError } from "../runtime/sandbox.ts";
 import { onSignals } from "../runtime/signals.ts";
 import { Supervisor } from "../runtime/supervisor.ts";
 import { systemClock } from "../runtime/system_clock.ts";
@@ -60,15 +60,15 @@ function listenForSignals(log: OperationalLog): StopSignals {
   const first = Promise.withResolvers<void>();
   const second = Promise.withResolvers<void>();
   let firstAtMs: number | undefined;
-  const stop = () => {
+  const stop = (sameWithinMs: number) => {
     const nowMs = systemClock.now();
+    if (firstAtMs !== undefined && nowMs - firstAtMs >= sameWithinMs) second.resolve();
     firstAtMs ??= nowMs;
-    // One Ctrl-C can come twice: from the terminal, and handed on by `deno task`.
-    if (nowMs - firstAtMs < SAME_SIGNAL_MS) first.resolve();
-    else second.resolve();
+    first.resolve();
   };
   const signals = onSignals({
-    stop,
+    stop: () => stop(0),
+    interrupt: () => stop(SAME_INTERRUPT_MS),
     reload: () =>
       log.write({
         level: "warning",
@@ -84,7 +84,7 @@ function listenForSignals(log: OperationalLog): StopSignals {
   };
 }
 
-const SAME_SIGNAL_MS = 500;
+const SAME_INTERRUPT_MS = 500;
 
 function reopen(log: OperationalLog): void {
   try {
@@ -109,6 +109,10 @@ async function tryStart(config: Config, log: OperationalLog): Promise<Supervisor
   try {
     return await Supervisor.start({ config, log, clock: systemClock, random: Math.random });
   } catch (error) {
+    if (error instanceof StartError) {
+      printError(`weir: ${error.message}`);
+      return undefined;
+    }
     if (!(error instanceof ListenError)) throw error;
     const listener = config.listeners.find(({ name }) => name === error.listener);
     const address = listener === undefined ? "" : formatAddress(listener.address);

@@ -68,12 +68,15 @@ function repeated(items: readonly (Named | undefined)[], wanted: string): Findin
     if (item === undefined) continue;
     const { key, shown, ...place } = item;
     const also = first.get(key);
-    if (also === undefined) first.set(key, item);
-    else {findings.push({
-        ...place,
-        message: `${wanted}: current value is ${showValue(shown)}`,
-        also,
-      });}
+    if (also === undefined) {
+      first.set(key, item);
+      continue;
+    }
+    findings.push({
+      ...place,
+      message: `${wanted}: current value is ${showValue(shown)}`,
+      also,
+    });
   }
   return findings;
 }
@@ -161,7 +164,7 @@ function checkReferences(listeners: readonly Item[], upstreams: readonly Item[])
     const isName = typeof upstream === "string" && NAME_PATTERN.test(upstream);
     if (!isName || names.has(upstream)) return [];
     const meant = nearest(upstream, names);
-    const hint = meant === undefined ? "" : `: did you mean "${meant}"?`;
+    const hint = meant === undefined ? "" : ` (did you mean "${meant}"?)`;
     const message = `must be the name of an upstream${hint}: current value is ${
       showValue(upstream)
     }`;

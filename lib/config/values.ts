@@ -89,7 +89,7 @@ export function choice<const T extends string>(
     if (Object.hasOwn(later, value)) throw new SyntaxError(`must be ${wanted}: ${later[value]}`);
     const meant = nearest(value, words);
     if (meant === undefined) return undefined;
-    throw new SyntaxError(`must be ${wanted}: did you mean "${meant}"?`);
+    throw new SyntaxError(`must be ${wanted} (did you mean "${meant}"?)`);
   });
 }
 
@@ -148,7 +148,7 @@ export function algorithm() {
     if (canonical !== undefined) return canonical;
     const meant = nearest(value, known);
     if (meant === undefined) return undefined;
-    throw new SyntaxError(`must be ${wanted}: did you mean "${meant}"?`);
+    throw new SyntaxError(`must be ${wanted} (did you mean "${meant}"?)`);
   });
 }
 

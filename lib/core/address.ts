@@ -90,6 +90,7 @@ function parseUnix(path: string): UnixAddress {
   // sockaddr_un.sun_path holds 108 bytes with its NUL.
   const sizeBytes = new TextEncoder().encode(path).length;
   if (!path.startsWith("/")) throw new SyntaxError(`unix socket path must be absolute`);
+  if (path.endsWith("/")) throw new SyntaxError(`unix socket path must name a file`);
   if (sizeBytes > 107) throw new SyntaxError(`unix socket path must be at most 107 bytes`);
   if (/\p{Cc}/u.test(path)) {
     throw new SyntaxError(`unix socket path must not contain control characters`);

@@ -1,18 +1,14 @@
 /** What went wrong, as the one word that logs, metrics and answers share. */
 export type LbErrorCode =
-  | "no_backend"
   | "connect_refused"
   | "connect_timeout"
   | "connect_failed"
   /** Weir itself has no file descriptor or port left; says nothing about the backend. */
   | "out_of_sockets"
-  | "upstream_reset"
-  | "upstream_timeout"
-  | "client_closed"
-  | "config_invalid";
+  | "upstream_reset";
 
-/** Which side failed: decides the log level and who is blamed. */
-export type ErrorSide = "client" | "upstream" | "internal";
+/** Which side failed: decides who is blamed. */
+export type ErrorSide = "upstream" | "internal";
 
 /** Facts beside the message of an {@linkcode LbError}. */
 export interface LbErrorOptions {

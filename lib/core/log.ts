@@ -21,6 +21,11 @@ export interface Logger {
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 };
 
+/** True for the name of a level. */
+export function isLogLevel(value: unknown): value is LogLevel {
+  return typeof value === "string" && Object.hasOwn(RANK, value);
+}
+
 /** True when a record of `level` passes a log set to `threshold`. */
 export function passes(level: LogLevel, threshold: LogLevel): boolean {
   return RANK[level] >= RANK[threshold];

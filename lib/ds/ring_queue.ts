@@ -54,8 +54,10 @@ export class RingQueue {
   /** Consumer: the oldest record as a copy, or `undefined` when the ring is empty. */
   shift(): Uint8Array | undefined {
     const head = Atomics.load(this.#cells, HEAD);
-    if (head === Atomics.load(this.#cells, TAIL)) return undefined;
+    const tail = Atomics.load(this.#cells, TAIL);
+    if (head === tail) return undefined;
     const length = this.#readLength(head);
+    if (length > ((tail - head) >>> 0) - LENGTH_BYTES) return this.#skipTo(tail);
     const record = this.#copyOut(head + LENGTH_BYTES, length);
     Atomics.store(this.#cells, HEAD, (head + LENGTH_BYTES + length) | 0);
     return record;
@@ -79,6 +81,12 @@ export class RingQueue {
     Atomics.notify(this.#cells, SLEEPING);
   }
 
+  /** The producer died in the middle of a record, or lies: what is there cannot be told apart. */
+  #skipTo(tail: number): undefined {
+    Atomics.add(this.#cells, DROPPED, 1);
+    Atomics.store(this.#cells, HEAD, tail);
+  }
+
   #wakeConsumer(): void {
     if (Atomics.load(this.#cells, SLEEPING) === 1) this.wake();
   }
@@ -94,7 +102,7 @@ export class RingQueue {
     for (let i = 0; i < LENGTH_BYTES; i++) {
       length |= (this.#bytes[(at + i) & this.#mask] ?? 0) << (8 * i);
     }
-    return length;
+    return length >>> 0;
   }
 
   #copyIn(at: number, record: Uint8Array): void {

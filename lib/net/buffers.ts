@@ -2,8 +2,8 @@
  * Read buffers of one thread, kept on free lists so that none is made or zeroed per connection.
  *
  * A connection waits for bytes with a {@linkcode SMALL_BYTES} buffer, cut from slabs, and borrows a
- * large one only while reads come back full. What all large ones together may hold is bounded;
- * beyond that bound a borrower gets the smallest of them.
+ * large one only while reads come back full. Once all large ones together hold `maxLentBytes`, a
+ * borrower gets the smallest of them: at worst that is 16 KiB for each direction of a connection.
  */
 export class BufferPool {
   readonly #small: Uint8Array[] = [];

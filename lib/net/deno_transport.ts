@@ -54,7 +54,12 @@ async function dial(address: Address, signal: AbortSignal): Promise<Deno.Conn> {
 
 /** A proxy writes what it has at once; waiting to fill a segment would only add delay. */
 function withoutDelay(conn: Deno.Conn): Deno.Conn {
-  if (conn.remoteAddr.transport === "tcp") (conn as Deno.TcpConn).setNoDelay(true);
+  if (conn.remoteAddr.transport !== "tcp") return conn;
+  try {
+    (conn as Deno.TcpConn).setNoDelay(true);
+  } catch {
+    // Reset by its peer already; the first read will say so and close it.
+  }
   return conn;
 }
 

@@ -86,12 +86,11 @@ export class Splice {
         const length = await flow.from.read(buffer);
         if (length === null) break;
         writing = true;
-        let written = await flow.to.write(
-          length === buffer.length ? buffer : buffer.subarray(0, length),
-        );
-        while (written < length) written += await flow.to.write(buffer.subarray(written, length));
+        const full = length === buffer.length ? buffer : buffer.subarray(0, length);
+        let written = await flow.to.write(full);
+        this.#moved(flow, written);
+        while (written < length) written += await this.#writeMore(flow, full.subarray(written));
         writing = false;
-        this.#moved(flow, length);
         buffer = this.#nextBuffer(buffer, length, small);
       }
       writing = true;
@@ -121,6 +120,13 @@ export class Splice {
     const larger = buffers.takeLarger(buffer.length);
     if (buffer !== small) buffers.giveLarge(buffer);
     return larger;
+  }
+
+  /** Each part that a slow reader takes counts as movement. */
+  async #writeMore(flow: Flow, rest: Uint8Array): Promise<number> {
+    const written = await flow.to.write(rest);
+    this.#moved(flow, written);
+    return written;
   }
 
   #moved(flow: Flow, bytes: number): void {

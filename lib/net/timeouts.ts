@@ -32,7 +32,10 @@ export class Timeouts implements Disposable {
   }
 
   #tick(): void {
+    const previousMs = this.nowMs;
     this.nowMs = this.#now();
+    // The thread stood still. What came in meanwhile has to be read before anybody is called silent.
+    if (this.nowMs - previousMs > STALL_MS) return;
     this.#wheel.advance(this.nowMs);
     if (this.#wheel.size === 0) this[Symbol.dispose]();
   }
@@ -41,3 +44,4 @@ export class Timeouts implements Disposable {
 /** Fine enough for a connect timeout of some hundred milliseconds, coarse enough to cost nothing. */
 const TICK_MS = 50;
 const SLOTS = 1024;
+const STALL_MS = 10 * TICK_MS;

@@ -1,9 +1,15 @@
 import { networkList } from "../config/permissions.ts";
 import type { Config } from "../config/types.ts";
 
+/** The data plane cannot be started as it is configured; the message says why and what to do. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
+
 /**
- * What a data plane thread may do: open the sockets that the configuration names, and nothing else.
- * A Unix socket is also a file, so its path has to be readable and writable.
+ * Which sockets a data plane thread may open: those that the configuration names, and no others. The
+ * runtime does not tell listening from connecting. A Unix socket is also a file, so its path has to
+ * be readable and writable.
  */
 export function sandboxPermissions(config: Config): Deno.PermissionOptions {
   if (!config.sandbox) return "inherit";
@@ -18,6 +24,28 @@ export function sandboxPermissions(config: Config): Deno.PermissionOptions {
     ffi: false,
     import: false,
   };
+}
+
+/**
+ * Permission for a directory is permission for all that is in it: no socket path may be one.
+ *
+ * @throws {StartError}
+ */
+export async function refuseDirectories(config: Config): Promise<void> {
+  for (const path of networkList(config).unixPaths) {
+    if (await isDirectory(path)) {
+      throw new StartError(`cannot use unix:${path}: it must be a socket: it is a directory`);
+    }
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch {
+    // What is not there yet will not be a directory: the socket is made by `bind`.
+    return false;
+  }
 }
 
 /** Gives up what the supervisor never needs again, so that no later fault of its can use it. */

@@ -1,7 +1,9 @@
 /** What the process does at a signal. */
 export interface SignalActions {
-  /** SIGTERM or SIGINT. */
+  /** SIGTERM. */
   readonly stop: () => void;
+  /** SIGINT, which one Ctrl-C can send twice: from the terminal, and handed on by `deno task`. */
+  readonly interrupt: () => void;
   /** SIGHUP. */
   readonly reload: () => void;
   /** SIGUSR2. SIGUSR1 belongs to the runtime: it opens the inspector. */
@@ -21,7 +23,7 @@ export function onSignals(actions: SignalActions): Disposable {
 }
 
 const WINDOWS_SIGNALS: readonly (readonly [Deno.Signal, keyof SignalActions])[] = [
-  ["SIGINT", "stop"],
+  ["SIGINT", "interrupt"],
 ];
 const SIGNALS: readonly (readonly [Deno.Signal, keyof SignalActions])[] = [
   ...WINDOWS_SIGNALS,

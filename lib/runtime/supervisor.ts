@@ -7,6 +7,7 @@ import type { HealthChecker } from "../health/checker.ts";
 import { denoTransport } from "../net/deno_transport.ts";
 import { startHealthChecks } from "./health.ts";
 import { placeBackends, shapeOf } from "./layout.ts";
+import { refuseDirectories } from "./sandbox.ts";
 import { listenerStatus, type Status, upstreamStatus } from "./status.ts";
 import { removeStaleSockets } from "./unix_sockets.ts";
 import { BEAT_CHECK_MS, WorkerSlot } from "./worker_slot.ts";
@@ -44,8 +45,13 @@ export class Supervisor implements Disposable {
     );
   }
 
-  /** Opens every listener in every thread. @throws {ListenError} with nothing left running */
+  /**
+   * Opens every listener in every thread.
+   *
+   * @throws {ListenError | StartError} with nothing left running
+   */
   static async start(options: SupervisorOptions): Promise<Supervisor> {
+    await refuseDirectories(options.config);
     await removeStaleSockets(options.config);
     const supervisor = new Supervisor(options);
     try {

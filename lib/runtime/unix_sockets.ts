@@ -7,8 +7,16 @@ import type { Config } from "../config/types.ts";
 export async function removeStaleSockets(config: Config): Promise<void> {
   for (const { address } of config.listeners) {
     if (address.kind === "unix" && await isStaleSocket(address.path)) {
-      await Deno.remove(address.path);
+      await remove(address.path);
     }
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch {
+    // Then opening the listener fails, and says so with its name.
   }
 }
 

@@ -11,6 +11,7 @@ import { RingQueue } from "../ds/ring_queue.ts";
 import { denoTransport } from "../net/deno_transport.ts";
 import { DataPlane, ListenError } from "./data_plane.ts";
 import { RingLogger } from "./log_ring.ts";
+import { takeAwayGlobals } from "./thread_globals.ts";
 import type { FromWorker, StartMessage, ToWorker } from "./messages.ts";
 
 /** The part of a worker's global scope that is used here; the DOM types of it are not loaded. */
@@ -19,46 +20,48 @@ interface WorkerScope extends EventTarget {
 }
 const scope = globalThis as unknown as WorkerScope;
 
-let plane: DataPlane | undefined;
+/** One data plane thread: does what the supervisor says. */
+class WorkerThread {
+  #plane: DataPlane | undefined;
 
-scope.addEventListener("message", (event) => {
-  if (event instanceof MessageEvent) onMessage(event.data as ToWorker);
-});
-
-function onMessage(message: ToWorker): void {
-  switch (message.type) {
-    case "start":
-      return start(message);
-    case "health":
-      return plane?.setHealth(message.backend, message.available);
-    case "drain":
-      return void drain();
-    case "abort":
-      return plane?.abort();
+  onMessage(message: ToWorker): void {
+    switch (message.type) {
+      case "start":
+        return this.#start(message);
+      case "health":
+        return this.#plane?.setHealth(message.backend, message.available);
+      case "drain":
+        // Never rejects.
+        return void this.#drain();
+      case "abort":
+        return this.#plane?.abort();
+    }
   }
-}
 
-function start({ config, worker, shape, table: buffer, logRing }: StartMessage): void {
-  const table = new SharedTable(buffer, shape);
-  const log = new RingLogger(new RingQueue(logRing), config.log.level);
-  keepAlive(log);
-  setInterval(() => table.beat(worker), BEAT_MS);
-  const { now, random } = { now: () => performance.now(), random: Math.random };
-  try {
-    plane = new DataPlane({ config, table, worker, transport: denoTransport, now, random, log });
-  } catch (error) {
-    if (!(error instanceof ListenError)) throw error;
-    const { listener, message: reason } = error;
-    return scope.postMessage({ type: "listen_failed", listener, reason });
+  #start({ config, worker, shape, table: buffer, logRing }: StartMessage): void {
+    const table = new SharedTable(buffer, shape);
+    const log = new RingLogger(new RingQueue(logRing), config.log.level);
+    keepAlive(log);
+    setInterval(() => table.beat(worker), BEAT_MS);
+    const now = () => performance.now();
+    const { random } = Math;
+    try {
+      const deps = { config, table, worker, transport: denoTransport, now, random, log };
+      this.#plane = new DataPlane(deps);
+    } catch (error) {
+      if (!(error instanceof ListenError)) throw error;
+      const { listener, message: reason } = error;
+      return scope.postMessage({ type: "listen_failed", listener, reason });
+    }
+    // Ends when the listeners close; the connections are waited for by `#drain`.
+    void this.#plane.run();
+    scope.postMessage({ type: "ready" });
   }
-  // Ends when the listeners close; the connections are waited for by `drain`.
-  void plane.run();
-  scope.postMessage({ type: "ready" });
-}
 
-async function drain(): Promise<void> {
-  await plane?.drain();
-  scope.postMessage({ type: "drained" });
+  async #drain(): Promise<void> {
+    await this.#plane?.drain();
+    scope.postMessage({ type: "drained" });
+  }
 }
 
 /** One connection's unforeseen error must not take down the thread with all the others. */
@@ -71,3 +74,9 @@ function keepAlive(log: Logger): void {
 }
 
 const BEAT_MS = 1000;
+
+takeAwayGlobals();
+const thread = new WorkerThread();
+scope.addEventListener("message", (event) => {
+  if (event instanceof MessageEvent) thread.onMessage(event.data as ToWorker);
+});

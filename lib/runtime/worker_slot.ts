@@ -5,7 +5,7 @@ import { RingQueue } from "../ds/ring_queue.ts";
 import { ListenError } from "./data_plane.ts";
 import { LOG_RING_BYTES, RingReader } from "./log_ring.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
-import { sandboxPermissions } from "./sandbox.ts";
+import { sandboxPermissions, StartError } from "./sandbox.ts";
 import { removeStaleSockets } from "./unix_sockets.ts";
 
 /** What a {@linkcode WorkerSlot} works with. */
@@ -19,14 +19,15 @@ export interface WorkerSlotOptions {
 /** One place for a data plane thread; a thread that dies there is replaced by a new one. */
 export class WorkerSlot implements Disposable {
   readonly #options: WorkerSlotOptions;
-  readonly #ring = RingQueue.create(LOG_RING_BYTES);
-  readonly #reader: RingReader;
+  #reader: RingReader | undefined;
   #worker: Worker | undefined;
   #started = Promise.withResolvers<void>();
   readonly #drained = Promise.withResolvers<void>();
   #restartTimer: ReturnType<typeof setTimeout> | undefined;
   #restartDelayMs = 0;
-  /** When the thread last said it was ready; `undefined` until the first time. */
+  /** A thread has been ready in this slot. */
+  #everReady = false;
+  /** When the present thread said it was ready. */
   #readyAtMs: number | undefined;
   #beats = 0;
   #missedBeats = 0;
@@ -35,9 +36,6 @@ export class WorkerSlot implements Disposable {
 
   constructor(options: WorkerSlotOptions) {
     this.#options = options;
-    this.#reader = new RingReader(this.#ring, options.log);
-    // Ends when this slot is disposed.
-    void this.#reader.run();
   }
 
   /** Threads that had to be replaced. */
@@ -45,10 +43,10 @@ export class WorkerSlot implements Disposable {
     return this.#restarts;
   }
 
-  /** Starts the thread; resolves once its listeners are open. @throws {ListenError} */
-  start(): Promise<void> {
+  /** Starts the thread; resolves once its listeners are open. @throws {ListenError | StartError} */
+  async start(): Promise<void> {
     this.#spawn();
-    return this.#started.promise;
+    await this.#started.promise;
   }
 
   post(message: ToWorker): void {
@@ -77,23 +75,24 @@ export class WorkerSlot implements Disposable {
   [Symbol.dispose](): void {
     this.#ending = true;
     clearTimeout(this.#restartTimer);
-    this.#worker?.terminate();
-    this.#worker = undefined;
-    this.#reader.flush();
-    this.#reader[Symbol.dispose]();
+    this.#end();
     this.#drained.resolve();
   }
 
   #spawn(): void {
-    const { slot, config, table } = this.#options;
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
-      type: "module",
-      name: `weir-${slot}`,
-      deno: { permissions: sandboxPermissions(config) },
-    });
+    const { slot, config, table, log } = this.#options;
+    const worker = startThread(slot, config);
+    // A ring of its own: the thread before may still have been writing into the last one.
+    const ring = RingQueue.create(LOG_RING_BYTES);
     this.#worker = worker;
+    this.#readyAtMs = undefined;
     this.#missedBeats = 0;
-    worker.onmessage = (event: MessageEvent<FromWorker>) => this.#onMessage(event.data);
+    this.#reader = new RingReader(ring, log);
+    // Ends when the reader is disposed.
+    void this.#reader.run();
+    worker.onmessage = (event: MessageEvent<FromWorker>) => {
+      if (this.#worker === worker) this.#onMessage(event.data);
+    };
     worker.onerror = (event) => {
       event.preventDefault();
       if (this.#worker === worker) this.#onDeath(event.message);
@@ -104,13 +103,22 @@ export class WorkerSlot implements Disposable {
       worker: slot,
       shape: table.shape,
       table: table.buffer,
-      logRing: this.#ring.buffer,
+      logRing: ring.buffer,
     });
+  }
+
+  #end(): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    this.#reader?.flush();
+    this.#reader?.[Symbol.dispose]();
+    this.#reader = undefined;
   }
 
   #onMessage(message: FromWorker): void {
     switch (message.type) {
       case "ready":
+        this.#everReady = true;
         this.#readyAtMs = performance.now();
         return this.#started.resolve();
       case "listen_failed":
@@ -130,14 +138,13 @@ export class WorkerSlot implements Disposable {
   /** What the thread held is given back, and another takes its place, ever later if it dies again. */
   #onDeath(reason: string): void {
     const { slot, table, log } = this.#options;
-    this.#worker?.terminate();
-    this.#worker = undefined;
+    this.#end();
     table.forgetWorker(slot);
     if (this.#ending) return this.#drained.resolve();
-    if (this.#readyAtMs === undefined) {
+    if (!this.#everReady) {
       return this.#started.reject(new Error(`Cannot start worker ${slot}: ${reason}`));
     }
-    if (performance.now() - this.#readyAtMs > STABLE_AFTER_MS) this.#restartDelayMs = 0;
+    if (this.#wasStable()) this.#restartDelayMs = 0;
     this.#restarts++;
     log.write({
       level: "error",
@@ -148,10 +155,31 @@ export class WorkerSlot implements Disposable {
     this.#restartDelayMs = Math.min(MAX_RESTART_DELAY_MS, this.#restartDelayMs * 2 + 100);
   }
 
+  #wasStable(): boolean {
+    return this.#readyAtMs !== undefined && performance.now() - this.#readyAtMs > STABLE_AFTER_MS;
+  }
+
   async #respawn(): Promise<void> {
     // A thread that died has not removed the socket files of its listeners.
     if (this.#options.slot === 0) await removeStaleSockets(this.#options.config);
     if (!this.#ending) this.#spawn();
+  }
+}
+
+/** @throws {StartError} when the process may not do itself what the thread is to do */
+function startThread(slot: number, config: Config): Worker {
+  try {
+    return new Worker(new URL("./worker.ts", import.meta.url), {
+      type: "module",
+      name: `weir-${slot}`,
+      deno: { permissions: sandboxPermissions(config) },
+    });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    throw new StartError(
+      "cannot start the data plane: Deno was started with fewer permissions than the configuration " +
+        "needs: `weir check --permissions` prints them",
+    );
   }
 }
 

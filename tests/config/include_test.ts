@@ -128,7 +128,7 @@ const CASES: readonly [
     "a wrong reference in an included file",
     "[a.yaml]",
     { "etc/a.yaml": listener(2, "apps") },
-    'etc/a.yaml:1:40: listeners[0].upstream: must be the name of an upstream: did you mean "app"?',
+    'etc/a.yaml:1:40: listeners[0].upstream: must be the name of an upstream (did you mean "app"?)',
   ],
 ];
 

@@ -83,7 +83,7 @@ const CASES: readonly [name: string, text: string, problem: string][] = [
   [
     "a wrong log level",
     withTop("log: { level: infos }"),
-    `1:15: log.level: must be one of "debug", "info", "warning", "error": did you mean "info"?: current value is "infos"`,
+    `1:15: log.level: must be one of "debug", "info", "warning", "error" (did you mean "info"?): current value is "infos"`,
   ],
   [
     "a log file that is no text",

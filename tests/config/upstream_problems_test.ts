@@ -10,7 +10,7 @@ const CASES: readonly [name: string, text: string, problem: string][] = [
   [
     "an unknown upstream",
     MINIMAL.replace("upstream: app", "upstream: ap"),
-    `3:15: listeners[0].upstream: must be the name of an upstream: did you mean "app"?: current value is "ap"`,
+    `3:15: listeners[0].upstream: must be the name of an upstream (did you mean "app"?): current value is "ap"`,
   ],
   [
     "an upstream name with a space",
@@ -80,7 +80,7 @@ const CASES: readonly [name: string, text: string, problem: string][] = [
   [
     "an algorithm that is nearly known",
     withUpstream("algorithm: least_con"),
-    `did you mean "least_conn"?: current value is "least_con"`,
+    `(did you mean "least_conn"?): current value is "least_con"`,
   ],
   [
     "an unknown health check",

@@ -75,3 +75,22 @@ Deno.test("RingReader.run() hands on records as they come, until disposed", asyn
   // Sooner than its wait ends by itself.
   await within("the reader's end", running, 2000);
 });
+
+Deno.test("RingReader goes on after a record that is not one", () => {
+  const ring = RingQueue.create(4096);
+  const log = new MemoryLog();
+  const logger = new RingLogger(ring, "info");
+  const encode = (text: string) => new TextEncoder().encode(text);
+
+  logger.write(RECORD);
+  for (
+    const bad of ["{", "null", '{"level":"loud","message":"x","fields":{}}', '{"level":"info"}']
+  ) {
+    ring.push(encode(bad));
+  }
+  logger.write(RECORD);
+  new RingReader(ring, log).flush();
+
+  assertEquals(log.records.slice(0, 2), [RECORD, RECORD]);
+  assertEquals(log.records.at(-1)?.fields, { dropped: 4 });
+});
