@@ -25,7 +25,6 @@ class AdminListener implements AdminServer {
   readonly #options: AdminOptions;
   #server: Deno.HttpServer;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #cut = new AbortController();
   #stopped = false;
 
   constructor(options: AdminOptions) {
@@ -37,15 +36,15 @@ class AdminListener implements AdminServer {
     this.#stopped = true;
     clearTimeout(this.#timer);
     // A client that does not read its answer would hold the process for as long as it likes.
-    const deadline = setTimeout(() => this.#cut.abort(), STOP_MS);
-    await this.#server.shutdown();
+    const late = Promise.withResolvers<void>();
+    const deadline = setTimeout(late.resolve, STOP_MS);
+    await Promise.race([this.#server.shutdown(), late.promise]);
     clearTimeout(deadline);
   }
 
   #open(): Deno.HttpServer {
     const { hostname, port } = this.#options.config.address;
-    const { signal } = this.#cut;
-    const server = Deno.serve({ hostname, port, signal, onListen: () => {} }, (request) => {
+    const server = Deno.serve({ hostname, port, onListen: () => {} }, (request) => {
       return answer(request, this.#options);
     });
     const reopen = () => this.#onEnd();

@@ -57,7 +57,8 @@ export class RingQueue {
     const tail = Atomics.load(this.#cells, TAIL);
     if (head === tail) return undefined;
     const length = this.#readLength(head);
-    if (length > ((tail - head) >>> 0) - LENGTH_BYTES) return this.#skipTo(tail);
+    const used = (tail - head) >>> 0;
+    if (used > this.#mask + 1 || length > used - LENGTH_BYTES) return this.#skipTo(tail);
     const record = this.#copyOut(head + LENGTH_BYTES, length);
     Atomics.store(this.#cells, HEAD, (head + LENGTH_BYTES + length) | 0);
     return record;

@@ -130,7 +130,7 @@ export class WorkerSlot implements Disposable {
 
   #onListenFailed(listener: string, reason: string): void {
     this.#started.reject(new ListenError(listener, reason));
-    if (this.#readyAtMs !== undefined) {
+    if (this.#everReady) {
       this.#onDeath(`cannot open listener "${listener}" again: ${reason}`);
     }
   }

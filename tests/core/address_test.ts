@@ -61,6 +61,8 @@ const WRONG: readonly [text: string, message: string][] = [
   [`${"a.".repeat(130)}b:80`, "host must be"],
   ["unix:", "must be absolute"],
   ["unix:run/x", "must be absolute"],
+  ["unix:/", "must name a file"],
+  ["unix:/run/", "must name a file"],
   [`unix:/${"x".repeat(107)}`, "at most 107 bytes"],
   [`unix:/${"é".repeat(54)}`, "at most 107 bytes"],
   ["unix:/run/\0", "control characters"],

@@ -12,6 +12,8 @@ const OVERHEAD = 4;
 /** Where the two indices stand in the header, in cells of 32 bits. */
 const HEAD_CELL = 0;
 const TAIL_CELL = 16;
+/** Where the records begin, behind the header. */
+const RECORDS_AT = 256;
 
 function bytes(length: number, value = 7): Uint8Array {
   return new Uint8Array(length).fill(value);
@@ -99,6 +101,34 @@ Deno.test("RingQueue goes on when its indices wrap at 2^31 and at 2^32", () => {
       assertEquals(ring.shift(), undefined);
     }
   }
+});
+
+for (const claimed of [9, 0xff, 0xffff]) {
+  Deno.test(`RingQueue.shift() skips a record of 8 bytes that claims ${claimed}`, () => {
+    const ring = RingQueue.create(64);
+    ring.push(bytes(8, 1));
+    new DataView(ring.buffer, RECORDS_AT).setUint32(0, claimed, true);
+
+    assertEquals(ring.shift(), undefined);
+    ring.push(bytes(5, 2));
+    ring.push(bytes(0));
+
+    assertEquals(ring.dropped, 1);
+    assertEquals([ring.shift(), ring.shift()], [bytes(5, 2), bytes(0)]);
+    assertEquals(ring.shift(), undefined);
+  });
+}
+
+Deno.test("RingQueue.shift() drops what comes after a record that cannot be told apart", () => {
+  const ring = RingQueue.create(64);
+  for (let i = 0; i < 3; i++) ring.push(bytes(8, i));
+  new DataView(ring.buffer, RECORDS_AT).setUint32(0, 1000, true);
+
+  assertEquals(ring.shift(), undefined);
+
+  assertEquals(ring.dropped, 1);
+  assertEquals(ring.push(bytes(64 - OVERHEAD)), true);
+  assertEquals(ring.shift(), bytes(64 - OVERHEAD));
 });
 
 Deno.test("RingQueue refuses a buffer whose size is no power of two", () => {

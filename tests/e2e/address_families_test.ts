@@ -1,9 +1,14 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { ask, exchange } from "../support/clients.ts";
 import { freeAddress, freeWildcardPort, hasIpv6 } from "../support/free_port.ts";
 import { TempFolder } from "../support/paths.ts";
+import { findProgram } from "../support/peers.ts";
 import { Scenario } from "../support/scenario.ts";
 import { answerAtEnd, echo, type Place } from "../support/servers.ts";
+import { runWeir } from "../support/weir.ts";
+
+/** Words before a program that keep even root to the modes of folders; `undefined`: impossible. */
+const CANNOT_REMOVE = wordsThatBind();
 
 type Family = "IPv4" | "IPv6" | "Unix";
 const FAMILIES: readonly Family[] = ["IPv4", "IPv6", "Unix"];
@@ -69,6 +74,34 @@ Deno.test("a socket file that a killed Weir left behind is replaced", async () =
   await exchange(conn, "hello");
 });
 
+Deno.test({
+  name: CANNOT_REMOVE === undefined
+    ? "a stale socket file that cannot be removed: exit 3 [skipped: root without setpriv]"
+    : "a stale socket file that cannot be removed: exit 3, and the listener is named",
+  ignore: CANNOT_REMOVE === undefined,
+  fn: async () => {
+    await using folder = await TempFolder.create();
+    const place = `${folder.path}/in`;
+    await Deno.mkdir(place);
+    await leaveStaleSocket(`${place}/weir.sock`);
+    await Deno.chmod(place, 0o555);
+    using stack = new DisposableStack();
+    stack.defer(() => Deno.chmodSync(place, 0o755));
+    const config = await folder.write(
+      "weir.yaml",
+      JSON.stringify({
+        listeners: [{ name: "main", address: `unix:${place}/weir.sock`, upstream: "app" }],
+        upstreams: { app: { backends: [{ address: freeAddress() }] } },
+      }),
+    );
+
+    const { code, stderr } = await runWeir({ args: ["-c", config], prefix: CANNOT_REMOVE ?? [] });
+
+    assertEquals(code, 3, stderr);
+    assertMatch(stderr, /cannot open listener "main" on unix:.*weir\.sock: .*in use/);
+  },
+});
+
 Deno.test("a Unix listener beside a TCP listener serves with several workers", async () => {
   await using folder = await TempFolder.create();
   await using backend = answerAtEnd((text) => text);
@@ -85,6 +118,20 @@ Deno.test("a Unix listener beside a TCP listener serves with several workers", a
     assertEquals(await ask(unix, `unix ${i}`), `unix ${i}`);
   }
 });
+
+function wordsThatBind(): string[] | undefined {
+  if (Deno.uid() !== 0) return [];
+  const setpriv = findProgram("setpriv");
+  return setpriv === undefined
+    ? undefined
+    : [setpriv, "--bounding-set=-dac_override", "--inh-caps=-dac_override"];
+}
+
+/** A socket file on which nobody listens; moved, because closing a listener removes its own. */
+async function leaveStaleSocket(path: string): Promise<void> {
+  using _listener = Deno.listen({ transport: "unix", path: `${path}.open` });
+  await Deno.rename(`${path}.open`, path);
+}
 
 /** A test that is ignored, and says so in its name, where the machine lacks a family. */
 function familyTest(name: string, families: readonly Family[], fn: () => Promise<void>): void {

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { freeAddress } from "../support/free_port.ts";
 import { TempFolder } from "../support/paths.ts";
-import { runWeir } from "../support/weir.ts";
+import { runWeir, startWeir } from "../support/weir.ts";
 
 /** What goes in, and what must come out. */
 interface Case {
@@ -16,6 +16,11 @@ const CASES: readonly Case[] = [
   { args: ["--help"], code: 0, stdout: /check[^]*schema/ },
   { args: ["check", "--help"], code: 0, stdout: /--expand/ },
   { args: ["run", "--help"], code: 0, stdout: /--demo/ },
+  { args: ["help"], code: 0, stdout: /check[^]*schema/ },
+  { args: ["help", "check"], code: 0, stdout: /--expand/ },
+  { args: ["run", "--version"], code: 0, stdout: /^weir \d+\.\d+\.\d+\n$/ },
+  { args: ["--verison"], code: 2, stderr: /unknown flag "--verison": did you mean "--version"\?/ },
+  { args: ["--demo=no"], code: 2, stderr: /--demo takes no value/ },
   { args: ["--confg", "x"], code: 2, stderr: /unknown flag "--confg": did you mean "--config"\?/ },
   { args: ["check", "--formt"], code: 2, stderr: /did you mean "--format"\?/ },
   { args: ["chek"], code: 2, stderr: /unknown command "chek": did you mean "check"\?/ },
@@ -107,6 +112,35 @@ Deno.test("weir with an admin port that is taken ends with 3 and says which", as
     new RegExp(`cannot open the admin listener on ${hostname}:${port}: .*in use`),
   );
   assertNoTrace(stderr);
+});
+
+Deno.test("weir on a socket path that is a directory ends with 3 and says so", async () => {
+  await using folder = await TempFolder.create();
+  const path = `${folder.path}/weir.sock`;
+  await Deno.mkdir(path);
+  const config = await folder.write("weir.yaml", configText(`unix:${path}`, freeAddress()));
+
+  const { code, stderr, stdout } = await runWeir({ args: ["--config", config] });
+
+  assertEquals(code, 3, stderr);
+  assertStringIncludes(stderr, `cannot use unix:${path}: it must be a socket: it is a directory`);
+  assertNoTrace(stderr);
+  assertEquals(stdout, "");
+});
+
+Deno.test("weir --log-level warn logs warnings and nothing below", async () => {
+  await using folder = await TempFolder.create();
+  const config = await folder.write("weir.yaml", configText(freeAddress(), freeAddress()));
+  await using weir = await startWeir({ args: ["--config", config, "--log-level", "warn"] });
+  await weir.printed("stdout", / is ready/);
+
+  weir.signal("SIGHUP");
+  await weir.printed("stderr", /warning SIGHUP/);
+  weir.signal("SIGTERM");
+  const { code, stderr } = await weir.finished();
+
+  assertEquals(code, 0, stderr);
+  assertEquals(/ (debug|info) /.test(stderr), false, stderr);
 });
 
 function configText(listen: string, backend: string): string {

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import { connectTo, exchange, receiveAll, send } from "../support/clients.ts";
 import { freeAddress } from "../support/free_port.ts";
 import { TempFolder } from "../support/paths.ts";
@@ -128,6 +128,27 @@ for (const [what, bytes] of [["says nothing", ""], ["stops half-way", "GET /read
     assertEquals(code, 0, stderr);
   });
 }
+
+Deno.test("SIGTERM: an admin client that asks and does not read does not hold up the end", async () => {
+  // Answers of some hundred kilobytes, more of them than all buffers on the way can take.
+  const backends = Array.from({ length: 2000 }, (_, i) => `127.0.0.1:${1 + i}`);
+  const count = 200;
+  await using scenario = await Scenario.start({
+    backends,
+    upstream: { health_check: { type: "none" } },
+    top: { workers: 1 },
+  });
+  using admin = await connectTo(scenario.admin);
+  const request = "GET /api/v1/status HTTP/1.1\r\nhost: localhost\r\n\r\n";
+  await send(admin, request.repeat(count));
+  assertEquals(await scenario.readiness(), 200);
+
+  const { code, stderr } = await scenario.stop("SIGTERM", 10_000);
+
+  assertEquals(code, 0, stderr);
+  const answers = (await receiveAll(admin).catch(() => "")).match(/HTTP\/1\.1 200/g) ?? [];
+  assertLess(answers.length, count);
+});
 
 Deno.test("SIGHUP and SIGUSR2 end nothing", async () => {
   await using server = echo();

@@ -1,5 +1,6 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
-import { connectTo, exchange } from "../support/clients.ts";
+import type { Status } from "../../lib/runtime/status.ts";
+import { connectTo, exchange, receiveBody, send } from "../support/clients.ts";
 import { Scenario } from "../support/scenario.ts";
 import { echo } from "../support/servers.ts";
 import { eventually, within } from "../support/wait.ts";
@@ -62,6 +63,35 @@ Deno.test("out of file descriptors: the admin listener survives it", async () =>
   assertEquals(code, 0, stderr);
 });
 
+Deno.test("out of file descriptors: health checks take no backend down", async () => {
+  await using server = echo();
+  await using scenario = await Scenario.start({
+    backends: [server.address],
+    upstream: { health_check: { type: "tcp", interval: "1s", timeout: "900ms", rise: 3, fall: 1 } },
+    top: { workers: 1 },
+    launch: { prefix: ["sh", "-c", 'ulimit -n 64; exec "$@"', "sh"] },
+  });
+  using stack = new DisposableStack();
+  // Opened before, because it could not be afterwards.
+  const admin = stack.use(await connectTo(scenario.admin));
+  assertEquals(await upStates(admin), [true]);
+
+  const conns: Deno.Conn[] = [];
+  for (let i = 0; i < 80; i++) conns.push(stack.use(await connectTo(scenario.address)));
+  // One line a second: each backend has been checked two times and more.
+  await eventually("four lines", () => {
+    assertGreaterOrEqual(scenario.weir.stderr.lines(/Cannot accept connections/).length, 4);
+  });
+
+  assertEquals(await upStates(admin), [true]);
+  for (const conn of conns) conn.close();
+  await eventually("a new connection", async () => {
+    using conn = await scenario.connect();
+    await within("an answer", exchange(conn, "after"), 1000);
+  }, 5000);
+  assertEquals(scenario.weir.stderr.lines(/Backend is down/), []);
+});
+
 Deno.test("out of file descriptors: one line a second in the log", async () => {
   await using server = echo();
   await using scenario = await Scenario.start({
@@ -82,3 +112,11 @@ Deno.test("out of file descriptors: one line a second in the log", async () => {
     assertGreaterOrEqual(stamps[i]! - stamps[i - 1]!, 900, "milliseconds between two lines");
   }
 });
+
+/** Asks for the status on a connection that is open already: which backends are up. */
+async function upStates(admin: Deno.Conn): Promise<boolean[]> {
+  await send(admin, "GET /api/v1/status HTTP/1.1\r\nhost: localhost\r\n\r\n");
+  const body = await receiveBody(admin);
+  const { upstreams } = JSON.parse(body) as Status;
+  return upstreams.flatMap(({ backends }) => backends.map(({ up }) => up));
+}

@@ -17,14 +17,26 @@ Deno.test("a worker reaches what the configuration names and nothing else", asyn
   const listen = freeAddress();
   const config = await loadedConfig({ listen, backends: [backend.address] });
 
-  const { "connect to a backend": connect, "listen where configured": open, ...others } =
-    await probe(config, {
-      backend: endpoint(backend.address),
-      listen: endpoint(listen),
-      elsewhere: endpoint(elsewhere.address),
-    });
+  const result = await probe(config, {
+    backend: endpoint(backend.address),
+    listen: endpoint(listen),
+    elsewhere: endpoint(elsewhere.address),
+  });
 
+  const { "connect to a backend": connect, "listen where configured": open, ...rest } = result;
   assertEquals({ connect, open }, { connect: "done", open: "done" });
+  // What no permission guards is not there.
+  const {
+    "signal its own process": kill,
+    "catch signals": listenForSignals,
+    "keep a cache on the disk": cache,
+    ...others
+  } = rest;
+  assertEquals({ kill, listenForSignals, cache }, {
+    kill: "TypeError: Deno.kill is not a function",
+    listenForSignals: "TypeError: Deno.addSignalListener is not a function",
+    cache: "ReferenceError: caches is not defined",
+  });
   assertEquals(others, Object.fromEntries(Object.keys(others).map((key) => [key, "NotCapable"])));
   assertEquals(Object.keys(others).length, 13);
   assertEquals(elsewhere.accepted, 0);

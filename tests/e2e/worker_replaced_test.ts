@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { SharedTable } from "../../lib/core/shared_table.ts";
 import { placeBackends, shapeOf } from "../../lib/runtime/layout.ts";
 import { WorkerSlot } from "../../lib/runtime/worker_slot.ts";
@@ -88,10 +88,42 @@ Deno.test("a worker that drains is not replaced", async () => {
   assertEquals(parts.slot.restarts, 0);
 });
 
+Deno.test("a worker that cannot listen again is retried ever later, until it can", async () => {
+  await using server = echo();
+  await using folder = await TempFolder.create();
+  const path = `${folder.path}/weir.sock`;
+  const listen = `unix:${path}`;
+  await using parts = await startSlot(listen, server.address);
+  assertEquals(await ask(listen, "before"), "before");
+  // A folder in its place, because the thread that ends would take a socket or a file with it.
+  await Deno.remove(path);
+  await Deno.mkdir(path);
+
+  // So long that the first thread counts as one that ran well.
+  using _later = laterBy(60_000);
+
+  for (let i = 0; i < 4; i++) parts.slot.checkBeat();
+  await eventually("three restarts", () => assertGreaterOrEqual(parts.slot.restarts, 3));
+
+  const delays = parts.log.fieldsOf("Worker died and is replaced").map(({ delayMs }) => delayMs);
+  assertEquals(delays.slice(0, 3), [0, 100, 300]);
+  await Deno.remove(path);
+  await eventually("the worker to serve", async () => {
+    assertEquals(await ask(listen, "hello"), "hello");
+  });
+});
+
 interface Parts extends AsyncDisposable {
   readonly slot: WorkerSlot;
   readonly table: SharedTable;
   readonly log: MemoryLog;
+}
+
+/** Moves the monotonic clock of this thread on. */
+function laterBy(ms: number): Disposable {
+  const now = performance.now.bind(performance);
+  performance.now = () => now() + ms;
+  return { [Symbol.dispose]: () => void Reflect.deleteProperty(performance, "now") };
 }
 
 async function startSlot(listen: string, ...backends: string[]): Promise<Parts> {

@@ -121,3 +121,22 @@ Deno.test("Splice.run() gives up on a side that does not take what it is sent", 
   assertEquals(await sending, "cut");
   assertEquals(b.held, []);
 });
+
+Deno.test("Splice.run() lets a reader that takes a little at a time take its time", async () => {
+  using b = new SpliceBench({ capacityBytes: 100 });
+  await b.start();
+  const sending = b.client.send(new Uint8Array(10_000)).catch(() => "cut");
+  await settled();
+
+  // Far less than one read of the splice, so none of its writes is ever done.
+  for (let round = 0; round < 4; round++) {
+    await b.paced.pass(IDLE_MS * 0.6);
+    await b.server.receive(10);
+    await settled();
+    assertEquals(b.end, undefined);
+  }
+  await b.paced.pass(IDLE_MS + 50);
+
+  assertEquals(b.end, "timeout");
+  assertEquals(await sending, "cut");
+});

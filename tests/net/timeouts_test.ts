@@ -1,7 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { WheelTimer } from "../../lib/ds/timer_wheel.ts";
 import { Timeouts } from "../../lib/net/timeouts.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { PacedTimeouts } from "../support/paced_timeouts.ts";
+import { within } from "../support/wait.ts";
 
 function recorder(): { timer: WheelTimer; firedAt: number[] } {
   const firedAt: number[] = [];
@@ -59,6 +61,23 @@ Deno.test("Timeouts fires by the real clock too", async () => {
   await new Promise<void>((resolve) => timeouts.schedule(new WheelTimer(() => resolve()), 20));
 
   assert(performance.now() - startMs >= 20);
+});
+
+Deno.test("Timeouts lets one tick pass after a standstill before anything expires", async () => {
+  const clock = new FakeClock();
+  let looks = 0;
+  // Every tick looks at the clock once.
+  using timeouts = new Timeouts(() => {
+    looks++;
+    return clock.now();
+  });
+  const fired = Promise.withResolvers<number>();
+  timeouts.schedule(new WheelTimer(() => fired.resolve(looks)), 1000);
+  const before = looks;
+
+  clock.advance(60_000);
+
+  assertEquals(await within("the timer", fired.promise) - before, 2);
 });
 
 Deno.test("Timeouts runs no timer while nothing is set", async () => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertGreater } from "@std/assert";
+import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import type { LogRecord } from "../../lib/core/log.ts";
 import { RingQueue } from "../../lib/ds/ring_queue.ts";
 import { RingLogger, RingReader } from "../../lib/runtime/log_ring.ts";
@@ -93,4 +93,30 @@ Deno.test("RingReader goes on after a record that is not one", () => {
 
   assertEquals(log.records.slice(0, 2), [RECORD, RECORD]);
   assertEquals(log.records.at(-1)?.fields, { dropped: 4 });
+});
+
+Deno.test("RingReader.run() leaves timers their turn while there is always more", async () => {
+  const total = 5000;
+  const ring = RingQueue.create(4096);
+  const log = new MemoryLog();
+  const logger = new RingLogger(ring, "info");
+  // For each record that is handed on there is a new one.
+  using reader = new RingReader(ring, {
+    enabled: () => true,
+    write: (record) => {
+      log.write(record);
+      if (log.records.length < total) logger.write(RECORD);
+    },
+  });
+  logger.write(RECORD);
+  const timer = Promise.withResolvers<number>();
+  setTimeout(() => timer.resolve(log.records.length), 0);
+
+  const running = reader.run();
+
+  assertLess(await timer.promise, total);
+  using _turning = keepTurning();
+  await eventually("the others", () => assertEquals(log.records.length, total));
+  reader[Symbol.dispose]();
+  await within("the reader's end", running);
 });

@@ -54,6 +54,24 @@ export async function receive(conn: Deno.Conn, wanted: string): Promise<string> 
   return text;
 }
 
+/** Reads one HTTP answer that tells its length, and returns its body. @throws {Error} unless 200 */
+export async function receiveBody(conn: Deno.Conn): Promise<string> {
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(4096);
+  let text = "";
+  for (;;) {
+    const [head = "", body] = text.split("\r\n\r\n");
+    const [, length] = /\r\ncontent-length: (\d+)/i.exec(head) ?? [];
+    if (body !== undefined && !head.startsWith("HTTP/1.1 200 ")) {
+      throw new Error(`Cannot use answer "${head}": must be 200`);
+    }
+    if (body !== undefined && body.length >= Number(length)) return body;
+    const count = await within(`the rest of "${text}"`, conn.read(buffer));
+    if (count === null) throw new Error(`Cannot read the answer: input ended after "${text}"`);
+    text += decoder.decode(buffer.subarray(0, count), { stream: true });
+  }
+}
+
 /** Connects, sends, shuts down its writing side, and reads the whole answer. */
 export async function ask(address: string, question: string): Promise<string> {
   using conn = await connectTo(address);

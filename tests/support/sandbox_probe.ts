@@ -3,6 +3,8 @@
  *
  * @module
  */
+// For what it does on being loaded, as every thread of the data plane loads it.
+import "../../lib/runtime/worker.ts";
 
 /** A TCP endpoint as `Deno.connect` takes it. */
 export interface Endpoint {
@@ -17,7 +19,7 @@ export interface ProbeMessage {
   readonly elsewhere: Endpoint;
 }
 
-/** What was tried -> `"done"`, or the name of the error. */
+/** What was tried -> `"done"`, `"NotCapable"`, or another error with its message. */
 export type ProbeResult = Readonly<Record<string, string>>;
 
 interface WorkerScope extends EventTarget {
@@ -47,6 +49,10 @@ async function probe({ backend, listen, elsewhere }: ProbeMessage): Promise<Prob
     "load a library": () => Deno.dlopen("libc.so.6", {}),
     "start a worker that may do more": () => startWorker({ net: true }),
     "ask for more": async () => assertGranted(await Deno.permissions.request({ name: "net" })),
+    // A signal that changes nothing, in case it can.
+    "signal its own process": () => Deno.kill(Deno.pid, "SIGCONT"),
+    "catch signals": () => Deno.addSignalListener("SIGCONT", () => {}),
+    "keep a cache on the disk": () => caches.open("weir-test"),
   };
   const results: Record<string, string> = {};
   for (const [name, attempt] of Object.entries(attempts)) results[name] = await outcome(attempt);
