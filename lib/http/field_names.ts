@@ -1,0 +1,83 @@
+import { LOWER } from "./chars.ts";
+
+/** Fields that framing, routing and hop-by-hop rules ask about; 0 is every other field. */
+export const FIELD = {
+  other: 0,
+  contentLength: 1,
+  transferEncoding: 2,
+  host: 3,
+  connection: 4,
+  expect: 5,
+  upgrade: 6,
+  te: 7,
+  keepAlive: 8,
+  proxyConnection: 9,
+  http2Settings: 10,
+  trailer: 11,
+} as const;
+
+/** One of the values of {@linkcode FIELD}. */
+export type FieldId = typeof FIELD[keyof typeof FIELD];
+
+interface KnownName {
+  readonly name: string;
+  readonly hash: number;
+  readonly id: FieldId;
+}
+
+/** Known names by length, so that most fields are told apart by their length alone. */
+const KNOWN_BY_LENGTH: readonly (readonly KnownName[])[] = createKnown({
+  "content-length": FIELD.contentLength,
+  "transfer-encoding": FIELD.transferEncoding,
+  "host": FIELD.host,
+  "connection": FIELD.connection,
+  "expect": FIELD.expect,
+  "upgrade": FIELD.upgrade,
+  "te": FIELD.te,
+  "keep-alive": FIELD.keepAlive,
+  "proxy-connection": FIELD.proxyConnection,
+  "http2-settings": FIELD.http2Settings,
+  "trailer": FIELD.trailer,
+});
+const NONE: readonly KnownName[] = [];
+
+/** One more byte of a name in its hash; names are hashed in lower case. */
+export function hashStep(hash: number, lowerByte: number): number {
+  return (hash * 31 + lowerByte) & 0x3ffffff;
+}
+
+/** Hash of a field name in any case. */
+export function hashName(name: string): number {
+  let hash = 0;
+  for (let i = 0; i < name.length; i++) hash = hashStep(hash, LOWER[name.charCodeAt(i) & 255]!);
+  return hash;
+}
+
+/** Whether characters `from` to `to` of `text` are `lowerName` in any case. */
+export function isName(text: string, from: number, to: number, lowerName: string): boolean {
+  if (to - from !== lowerName.length) return false;
+  for (let i = 0; i < lowerName.length; i++) {
+    if (LOWER[text.charCodeAt(from + i)] !== lowerName.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+/** Which known field characters `from` to `to` of `text`, with hash `hash`, name. */
+export function identify(text: string, from: number, to: number, hash: number): FieldId {
+  const known = KNOWN_BY_LENGTH[to - from] ?? NONE;
+  for (let i = 0; i < known.length; i++) {
+    const entry = known[i]!;
+    // Anyone can make a name with the same hash.
+    if (entry.hash === hash && isName(text, from, to, entry.name)) return entry.id;
+  }
+  return FIELD.other;
+}
+
+function createKnown(names: Readonly<Record<string, FieldId>>): KnownName[][] {
+  const byLength: KnownName[][] = [];
+  for (const [name, id] of Object.entries(names)) {
+    while (byLength.length <= name.length) byLength.push([]);
+    byLength[name.length]!.push({ name, hash: hashName(name), id });
+  }
+  return byLength;
+}
