@@ -5,7 +5,8 @@ export type LbErrorCode =
   | "connect_failed"
   /** Weir itself has no file descriptor or port left; says nothing about the backend. */
   | "out_of_sockets"
-  | "upstream_reset";
+  | "upstream_reset"
+  | "upstream_timeout";
 
 /** Which side failed: decides who is blamed. */
 export type ErrorSide = "upstream" | "internal";

@@ -13,9 +13,27 @@ export const BACKEND_COUNTERS = [
   "failures",
   "bytesToBackend",
   "bytesToClient",
+  "requests",
+  /** Requests on a connection that had carried one before. */
+  "reuses",
+  /** Connections not opened because the most were open. */
+  "poolExhausted",
 ] as const;
 /** What a worker counts per listener. Totals since start. */
-export const LISTENER_COUNTERS = ["accepted", "rejected", "noBackend", "retries"] as const;
+export const LISTENER_COUNTERS = [
+  "accepted",
+  "rejected",
+  "noBackend",
+  "retries",
+  /** Retries that the budget did not allow. */
+  "retriesDenied",
+  "requests",
+  "responses1xx",
+  "responses2xx",
+  "responses3xx",
+  "responses4xx",
+  "responses5xx",
+] as const;
 
 export type BackendCounter = typeof BACKEND_COUNTERS[number];
 export type ListenerCounter = typeof LISTENER_COUNTERS[number];
@@ -23,8 +41,8 @@ export type ListenerCounter = typeof LISTENER_COUNTERS[number];
 /**
  * State that all threads share, in one piece of shared memory.
  *
- * Two kinds of cell. Whole numbers that must be exact over all threads (in flight, up, turn) are one
- * `Int32` each, changed with `Atomics`. Counters are doubles in a slab per worker: one writer, no
+ * Two kinds of cell. Whole numbers that must be exact over all threads (in flight, up, turn, open) are
+ * one `Int32` each, changed with `Atomics`. Counters are doubles in a slab per worker: one writer, no
  * contention, summed when somebody asks.
  */
 export class SharedTable {
@@ -93,6 +111,32 @@ export class SharedTable {
     Atomics.sub(this.#cells, this.#ownActive(worker, listener), 1);
   }
 
+  /** Open connections to a backend, over all workers. */
+  openToBackend(backend: number): number {
+    return Atomics.load(this.#cells, this.#places.open + backend);
+  }
+
+  /** Takes the right to a connection to a backend unless `max` are open; exact over all workers. */
+  tryOpenBackend(worker: number, backend: number, max: number): boolean {
+    const place = this.#places.open + backend;
+    // Not add-and-see: too many for a moment would turn away a thread that has a right to the slot.
+    for (let open = Atomics.load(this.#cells, place); open < max;) {
+      const seen = Atomics.compareExchange(this.#cells, place, open, open + 1);
+      if (seen === open) {
+        Atomics.add(this.#cells, this.#ownOpen(worker, backend), 1);
+        return true;
+      }
+      open = seen;
+    }
+    return false;
+  }
+
+  /** Gives the right to a connection back. */
+  closedBackend(worker: number, backend: number): void {
+    Atomics.sub(this.#cells, this.#places.open + backend, 1);
+    Atomics.sub(this.#cells, this.#ownOpen(worker, backend), 1);
+  }
+
   /** Shows that a worker's event loop turns. */
   beat(worker: number): void {
     Atomics.add(this.#cells, this.#places.beats + worker, 1);
@@ -105,12 +149,11 @@ export class SharedTable {
   /** Takes back every slot that a dead worker held. */
   forgetWorker(worker: number): void {
     for (let backend = 0; backend < this.shape.backends; backend++) {
-      const held = Atomics.exchange(this.#cells, this.#ownInFlight(worker, backend), 0);
-      Atomics.sub(this.#cells, this.#places.inFlight + backend, held);
+      this.#giveBack(this.#ownInFlight(worker, backend), this.#places.inFlight + backend);
+      this.#giveBack(this.#ownOpen(worker, backend), this.#places.open + backend);
     }
     for (let listener = 0; listener < this.shape.listeners; listener++) {
-      const held = Atomics.exchange(this.#cells, this.#ownActive(worker, listener), 0);
-      Atomics.sub(this.#cells, this.#places.active + listener, held);
+      this.#giveBack(this.#ownActive(worker, listener), this.#places.active + listener);
     }
   }
 
@@ -132,6 +175,10 @@ export class SharedTable {
     return this.#sum((worker) => this.#listenerCounter(worker, listener, counter));
   }
 
+  #giveBack(own: number, shared: number): void {
+    Atomics.sub(this.#cells, shared, Atomics.exchange(this.#cells, own, 0));
+  }
+
   #add(place: number, by: number): void {
     this.#counters[place] = (this.#counters[place] ?? 0) + by;
   }
@@ -148,6 +195,10 @@ export class SharedTable {
     return this.#places.ownInFlight + worker * this.shape.backends + backend;
   }
 
+  #ownOpen(worker: number, backend: number): number {
+    return this.#places.ownOpen + worker * this.shape.backends + backend;
+  }
+
   #ownActive(worker: number, listener: number): number {
     return this.#places.ownActive + worker * this.shape.listeners + listener;
   }
@@ -161,6 +212,14 @@ export class SharedTable {
     return worker * this.#places.slab + this.shape.backends * BACKEND_COUNTERS.length +
       listener * LISTENER_COUNTERS.length + LISTENER_PLACE[counter];
   }
+}
+
+/** The counter of answers of a status, 100 to 599. */
+export function responseCounter(status: number): ListenerCounter {
+  if (status < 200) return "responses1xx";
+  if (status < 300) return "responses2xx";
+  if (status < 400) return "responses3xx";
+  return status < 500 ? "responses4xx" : "responses5xx";
 }
 
 const BACKEND_PLACE = placesOf(BACKEND_COUNTERS);
@@ -179,6 +238,8 @@ interface Places {
   readonly beats: number;
   readonly ownInFlight: number;
   readonly ownActive: number;
+  readonly open: number;
+  readonly ownOpen: number;
   readonly cellCount: number;
   /** Counters of one worker. */
   readonly slab: number;
@@ -193,7 +254,9 @@ function layOut(shape: TableShape): Places {
   const beats = active + listeners;
   const ownInFlight = beats + workers;
   const ownActive = ownInFlight + workers * backends;
-  const end = ownActive + workers * listeners;
+  const open = ownActive + workers * listeners;
+  const ownOpen = open + backends;
+  const end = ownOpen + workers * backends;
   // Doubles start at a multiple of eight bytes.
   const cellCount = end + end % 2;
   const slab = backends * BACKEND_COUNTERS.length + listeners * LISTENER_COUNTERS.length;
@@ -206,6 +269,8 @@ function layOut(shape: TableShape): Places {
     beats,
     ownInFlight,
     ownActive,
+    open,
+    ownOpen,
     cellCount,
     slab,
     sizeBytes,

@@ -19,6 +19,8 @@ export class BalancedUpstream implements Upstream {
   readonly name: string;
   readonly #options: UpstreamOptions;
   readonly #backends = new Map<string, Backend>();
+  /** Members that are well, drained ones too. */
+  readonly #healthy = new Set<Backend>();
   readonly #request: TriedRequest = new TriedRequest();
 
   constructor(name: string, options: UpstreamOptions) {
@@ -44,12 +46,15 @@ export class BalancedUpstream implements Upstream {
     const backend = this.#backends.get(id);
     if (backend === undefined) return;
     this.#backends.delete(id);
+    this.#healthy.delete(backend);
     this.#options.balancer.remove(backend);
   }
 
   setHealth(id: string, healthy: boolean): void {
     const backend = this.#backends.get(id);
     if (backend === undefined) return;
+    if (healthy) this.#healthy.add(backend);
+    else this.#healthy.delete(backend);
     if (healthy && backend.weight > 0) this.#options.balancer.add(backend);
     else this.#options.balancer.remove(backend);
   }
@@ -57,6 +62,15 @@ export class BalancedUpstream implements Upstream {
   acquire(key: number, tried?: ReadonlySet<Candidate>): Lease | undefined {
     const backend = this.#options.balancer.pick(this.#request.with(key, tried));
     return backend === undefined ? undefined : new BackendLease(backend, this.#options);
+  }
+
+  /**
+   * A slot on this very backend, past the algorithm; `undefined` when it is no member, not well, or
+   * was tried. One that drains (weight 0) keeps the sessions it has.
+   */
+  acquirePreferred(backend: Backend, tried?: ReadonlySet<Candidate>): Lease | undefined {
+    if (!this.#healthy.has(backend) || tried?.has(backend)) return undefined;
+    return new BackendLease(backend, this.#options);
   }
 }
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
-import { SharedTable, type TableShape } from "../../lib/core/shared_table.ts";
+import { responseCounter, SharedTable, type TableShape } from "../../lib/core/shared_table.ts";
 import type { TableJob, TableReport } from "../support/table_thread.ts";
 import { StartGate, Thread } from "../support/thread.ts";
 
@@ -14,10 +14,13 @@ Deno.test("SharedTable keeps every cell apart from every other", () => {
       table.addInFlight(worker, backend, 1);
       table.countBackend(worker, backend, "connections", 1 + backend);
       table.countBackend(worker, backend, "bytesToClient", 1e15);
+      table.countBackend(worker, backend, "poolExhausted", 20);
+      for (let open = 0; open <= backend; open++) table.tryOpenBackend(worker, backend, 100);
     }
     for (let listener = 0; listener < SHAPE.listeners; listener++) {
       table.tryOpen(worker, listener, 100);
       table.countListener(worker, listener, "retries", 10 + listener);
+      table.countListener(worker, listener, "responses5xx", 30 + listener);
     }
     table.beat(worker);
   }
@@ -31,11 +34,14 @@ Deno.test("SharedTable keeps every cell apart from every other", () => {
     assertEquals(other.backendTotal(backend, "bytesToClient"), 3e15);
     assertEquals(other.backendTotal(backend, "bytesToBackend"), 0);
     assertEquals(other.backendTotal(backend, "failures"), 0);
+    assertEquals(other.backendTotal(backend, "poolExhausted"), 60);
+    assertEquals(other.openToBackend(backend), 3 * (1 + backend));
   }
   for (let listener = 0; listener < SHAPE.listeners; listener++) {
     assertEquals(other.active(listener), 3);
     assertEquals(other.listenerTotal(listener, "retries"), 3 * (10 + listener));
     assertEquals(other.listenerTotal(listener, "accepted"), 0);
+    assertEquals(other.listenerTotal(listener, "responses5xx"), 3 * (30 + listener));
   }
   assertEquals([0, 1, 2].map((worker) => other.beats(worker)), [1, 1, 1]);
   assertEquals([other.nextTurn(0), other.nextTurn(1)], [0, 1]);
@@ -70,6 +76,41 @@ Deno.test("SharedTable.tryOpen() stops at the most, and closed() gives back", ()
   assertEquals([table.active(0), table.active(1)], [2, 0]);
 });
 
+Deno.test("SharedTable.tryOpenBackend() stops at the most, and closedBackend() gives back", () => {
+  const table = SharedTable.create(SHAPE);
+
+  assertEquals([0, 1, 2].map((worker) => table.tryOpenBackend(worker, 3, 2)), [true, true, false]);
+  assertEquals(table.openToBackend(3), 2);
+  table.closedBackend(1, 3);
+
+  assertEquals(table.tryOpenBackend(2, 3, 2), true);
+  assertEquals(table.tryOpenBackend(2, 2, 0), false);
+  assertEquals([2, 3].map((backend) => table.openToBackend(backend)), [0, 2]);
+});
+
+Deno.test("SharedTable.forgetWorker() gives back connections to backends, each once", () => {
+  const table = SharedTable.create(SHAPE);
+  for (const worker of [0, 1, 1, 2]) table.tryOpenBackend(worker, 2, 10);
+  table.tryOpenBackend(1, 3, 10);
+  table.closedBackend(1, 3);
+
+  table.forgetWorker(1);
+  assertEquals([table.openToBackend(2), table.openToBackend(3)], [2, 0]);
+  table.forgetWorker(1);
+
+  assertEquals([table.openToBackend(2), table.openToBackend(3)], [2, 0]);
+  assertEquals(table.tryOpenBackend(1, 2, 3), true);
+  assertEquals(table.tryOpenBackend(1, 2, 3), false);
+});
+
+Deno.test("responseCounter() goes by the class of the status", () => {
+  assertEquals(
+    [100, 199, 200, 299, 300, 399, 400, 499, 500, 599].map(responseCounter),
+    (["1xx", "2xx", "3xx", "4xx", "5xx"] as const)
+      .flatMap((family) => [`responses${family}`, `responses${family}`] as const),
+  );
+});
+
 Deno.test("SharedTable.forgetWorker() gives back what that worker held, and nothing else", () => {
   const table = SharedTable.create(SHAPE);
   for (const worker of [0, 1, 1, 2]) {
@@ -96,7 +137,7 @@ Deno.test("SharedTable is exact from several threads at once", async () => {
     table: table.buffer,
     gate: new StartGate().buffer,
     turns,
-    holders: new SharedArrayBuffer(4),
+    holders: new SharedArrayBuffer(8),
     rounds,
     maxOpen: 2,
   };
@@ -113,9 +154,12 @@ Deno.test("SharedTable is exact from several threads at once", async () => {
   assertEquals(table.backendTotal(0, "connections"), shape.workers * rounds);
   assertEquals(table.listenerTotal(0, "accepted"), 3 * shape.workers * rounds);
   assertEquals(table.active(0), 0);
-  for (const { opened, mostHolders } of reports) {
+  assertEquals(table.openToBackend(1), 0);
+  for (const { opened, mostHolders, openedToBackend, mostToBackend } of reports) {
     assertGreater(opened, 0);
     assertLessOrEqual(mostHolders, 2);
+    assertGreater(openedToBackend, 0);
+    assertLessOrEqual(mostToBackend, 2);
   }
   for (const worker of [0, 1, 2, 3]) table.forgetWorker(worker);
   assertEquals(table.inFlight(1), 0);

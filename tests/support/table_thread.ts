@@ -8,7 +8,7 @@ export interface TableJob {
   readonly gate: SharedArrayBuffer;
   /** One cell per turn: how often it was drawn. */
   readonly turns: SharedArrayBuffer;
-  /** One cell: slots of listener 0 that are held by anybody. */
+  /** Two cells: slots of listener 0, and connections to backend 1, that are held by anybody. */
   readonly holders: SharedArrayBuffer;
   readonly worker: number;
   readonly rounds: number;
@@ -19,6 +19,9 @@ export interface TableJob {
 export interface TableReport {
   readonly opened: number;
   readonly mostHolders: number;
+  /** The same for connections to backend 1. */
+  readonly openedToBackend: number;
+  readonly mostToBackend: number;
 }
 
 const scope = globalThis as unknown as EventTarget & { postMessage(message: unknown): void };
@@ -33,6 +36,8 @@ function work(job: TableJob): TableReport {
   const holders = new Int32Array(job.holders);
   let opened = 0;
   let mostHolders = 0;
+  let openedToBackend = 0;
+  let mostToBackend = 0;
   new StartGate(job.gate).pass(job.shape.workers);
   for (let round = 0; round < job.rounds; round++) {
     Atomics.add(turns, table.nextTurn(0), 1);
@@ -48,5 +53,13 @@ function work(job: TableJob): TableReport {
     // All work on backend 0 ends; the work on backend 1 stays.
     if (round % 2 === 0) table.addInFlight(job.worker, 0, -1);
   }
-  return { opened, mostHolders };
+  // Nothing but this, many times: only so do threads get between each other's read and write.
+  for (let round = 0; round < 5 * job.rounds; round++) {
+    if (!table.tryOpenBackend(job.worker, 1, job.maxOpen)) continue;
+    openedToBackend++;
+    mostToBackend = Math.max(mostToBackend, Atomics.add(holders, 1, 1) + 1);
+    Atomics.sub(holders, 1, 1);
+    table.closedBackend(job.worker, 1);
+  }
+  return { opened, mostHolders, openedToBackend, mostToBackend };
 }
