@@ -34,7 +34,7 @@ export function withTable(readme: string): string {
 function defaultCell(row: SettingRow): string {
   if (row.isRequired) return "required";
   if (row.default === undefined) return "";
-  return `\`${row.default.replace(/^"(.*)"$/, "$1")}\``;
+  return `\`${row.default.replace(/^"(.+)"$/, "$1")}\``;
 }
 
 function escapeCell(text: string): string {

@@ -5,7 +5,14 @@ import type {
   ListenerSettings,
   UpstreamSettings,
 } from "./schema.ts";
-import type { Config, HealthCheckConfig, ListenerConfig, UpstreamConfig } from "./types.ts";
+import { buildHttp } from "./build_http.ts";
+import type {
+  Config,
+  HealthCheckConfig,
+  ListenerConfig,
+  StickyConfig,
+  UpstreamConfig,
+} from "./types.ts";
 
 /** Settings of a whole configuration. */
 export interface BuildInput {
@@ -33,19 +40,24 @@ export function buildConfig({ main, included, cores }: BuildInput): Config {
 }
 
 function buildListener(listener: ListenerSettings): ListenerConfig {
-  return {
+  const base = {
     name: listener.name ?? listener.address.text,
     address: listener.address.parsed,
-    protocol: listener.protocol,
-    upstream: listener.upstream,
     maxConnections: listener.limits.max_connections,
     idleTimeoutMs: listener.timeouts.idle,
     tunnelTimeoutMs: listener.timeouts.tunnel,
   };
+  if (listener.protocol === "http") {
+    return { ...base, protocol: "http", ...buildHttp(listener) };
+  }
+  // Absent only in a short form or a file that has been refused already.
+  return { ...base, protocol: "tcp", upstream: listener.upstream ?? "" };
 }
 
 function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamConfig {
+  const { retry, pool } = upstream;
   const healthCheck = buildHealthCheck(upstream.health_check);
+  const sticky = buildSticky(upstream.sticky);
   return {
     name,
     algorithm: upstream.algorithm,
@@ -56,8 +68,22 @@ function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamCo
     })),
     ...(healthCheck === undefined ? {} : { healthCheck }),
     connectTimeoutMs: upstream.connect_timeout,
-    retryAttempts: upstream.retry.attempts,
+    retry: { attempts: retry.attempts, on: retry.on, budget: retry.budget },
+    pool: {
+      maxIdle: pool.max_idle,
+      maxActive: pool.max_active,
+      idleTimeoutMs: pool.idle_timeout,
+      maxLifetimeMs: pool.max_lifetime,
+      warm: pool.warm,
+    },
+    responseTimeoutMs: upstream.response_timeout,
+    ...(sticky === undefined ? {} : { sticky }),
   };
+}
+
+function buildSticky(sticky: UpstreamSettings["sticky"]): StickyConfig | undefined {
+  if (sticky.cookie.name === undefined) return undefined;
+  return { cookie: sticky.cookie.name, ttlMs: sticky.ttl, secret: sticky.secret ?? "" };
 }
 
 function buildHealthCheck(check: UpstreamSettings["health_check"]): HealthCheckConfig | undefined {

@@ -1,15 +1,17 @@
 import { formatAddress, parseAddress } from "../core/address.ts";
-import { nearest } from "../core/suggest.ts";
-import { type Finding, type Path, type Place, showValue, type Source } from "./problem.ts";
-import type { PlainDocument } from "./short_forms.ts";
+import { checkListeners } from "./check_listeners.ts";
+import {
+  type FileDocument,
+  type Item,
+  listenersOf,
+  type Named,
+  repeated,
+  upstreamsOf,
+} from "./items.ts";
+import { type Finding, type Path, type Place, showValue } from "./problem.ts";
 import { isRecord } from "./substitute.ts";
+import { DEFAULT_MAX_IDLE } from "./schema_http.ts";
 import { NAME_PATTERN, NAME_WANTED } from "./values.ts";
-
-/** One file of a configuration. */
-export interface FileDocument {
-  readonly source: Source;
-  readonly value: PlainDocument;
-}
 
 /**
  * Finds contradictions between parts that are right by themselves. Parts that are wrong are passed
@@ -23,10 +25,11 @@ export function checkTogether(documents: readonly FileDocument[]): Finding[] {
     ...repeated(listeners.map(placeOfName), "name must differ from every other listener"),
     ...repeated(listeners.map(placeOfAddress), "must differ from every other listener"),
     ...documents.flatMap((document) => checkAdmin(document, listeners)),
-    ...checkReferences(listeners, upstreams),
+    ...checkListeners(listeners, new Set(upstreams.map(({ path }) => String(path.at(-1))))),
     ...repeated(upstreams.map(placeOfUpstream), "upstream must be defined only once"),
     ...upstreams.flatMap(checkUpstreamName),
     ...upstreams.flatMap(checkBackends),
+    ...upstreams.flatMap(checkPool),
   ];
 }
 
@@ -47,54 +50,6 @@ export function checkBackendIds(
     };
   });
   return repeated(named, "must differ from every other backend of the upstream");
-}
-
-interface Item {
-  readonly source: Source;
-  readonly path: Path;
-  readonly value: PlainDocument;
-}
-
-interface Named extends Place {
-  /** Two of the same key are a contradiction. */
-  readonly key: string;
-  readonly shown: unknown;
-}
-
-function repeated(items: readonly (Named | undefined)[], wanted: string): Finding[] {
-  const first = new Map<string, Named>();
-  const findings: Finding[] = [];
-  for (const item of items) {
-    if (item === undefined) continue;
-    const { key, shown, ...place } = item;
-    const also = first.get(key);
-    if (also === undefined) {
-      first.set(key, item);
-      continue;
-    }
-    findings.push({
-      ...place,
-      message: `${wanted}: current value is ${showValue(shown)}`,
-      also,
-    });
-  }
-  return findings;
-}
-
-function listenersOf({ source, value }: FileDocument): Item[] {
-  const listeners = value["listeners"];
-  if (!Array.isArray(listeners)) return [];
-  return listeners.flatMap((listener: unknown, index) => {
-    return isRecord(listener) ? [{ source, path: ["listeners", index], value: listener }] : [];
-  });
-}
-
-function upstreamsOf({ source, value }: FileDocument): Item[] {
-  const upstreams = value["upstreams"];
-  if (!isRecord(upstreams)) return [];
-  return Object.entries(upstreams).map(([name, upstream]) => {
-    return { source, path: ["upstreams", name], value: isRecord(upstream) ? upstream : {} };
-  });
 }
 
 /** Listeners and upstreams may stand in any of the files, but somewhere they must. */
@@ -158,20 +113,6 @@ function checkAdmin({ source, value }: FileDocument, listeners: readonly Item[])
   return [{ source, path: ["admin", "address"], message, also }];
 }
 
-function checkReferences(listeners: readonly Item[], upstreams: readonly Item[]): Finding[] {
-  const names = new Set(upstreams.map(({ path }) => String(path.at(-1))));
-  return listeners.flatMap(({ source, path, value: { upstream } }) => {
-    const isName = typeof upstream === "string" && NAME_PATTERN.test(upstream);
-    if (!isName || names.has(upstream)) return [];
-    const meant = nearest(upstream, names);
-    const hint = meant === undefined ? "" : ` (did you mean "${meant}"?)`;
-    const message = `must be the name of an upstream${hint}: current value is ${
-      showValue(upstream)
-    }`;
-    return [{ source, path: [...path, "upstream"], message }];
-  });
-}
-
 function checkUpstreamName({ source, path }: Item): Finding[] {
   const name = String(path.at(-1));
   if (NAME_PATTERN.test(name)) return [];
@@ -189,6 +130,17 @@ function checkBackends({ source, path, value }: Item): Finding[] {
     const id = name === undefined ? canonicalAddress(address) : undefined;
     return id === undefined ? undefined : { id, path: ["address"] };
   });
+}
+
+/** What is more than may lie idle would be opened and closed over and over. */
+function checkPool({ source, path, value: { pool } }: Item): Finding[] {
+  if (!isRecord(pool)) return [];
+  const { warm, max_idle: maxIdle = DEFAULT_MAX_IDLE } = pool;
+  if (!(Number(warm) > Number(maxIdle))) return [];
+  const message = `must be at most max_idle, ${showValue(maxIdle)}: current value is ${
+    showValue(warm)
+  }`;
+  return [{ source, path: [...path, "pool", "warm"], message }];
 }
 
 /** What two listeners cannot both have: `*` stands for every interface of either family. */

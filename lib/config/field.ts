@@ -13,6 +13,8 @@ export interface FieldOptions {
   /** What the value must be, to follow "must be". */
   readonly wanted: string;
   readonly json: FieldSchema;
+  /** The value must not be shown. */
+  readonly isSecret?: boolean;
 }
 
 /**
@@ -24,7 +26,7 @@ export function field<T>(
   read: (value: unknown) => T | undefined,
 ): z.ZodType<T, unknown> {
   return z.unknown().transform((value, context): T => {
-    const result = attempt(options.wanted, () => read(value), value);
+    const result = attempt(options, () => read(value), value);
     if (result.message === undefined) return result.value;
     context.issues.push({ code: "custom", message: result.message, input: value });
     return z.NEVER;
@@ -50,11 +52,11 @@ export function list<T extends z.ZodType>(item: T) {
   return z.array(item, { error: (issue) => explainWrong(issue.input, "a list") });
 }
 
-/** A mapping whose keys the operator chooses. */
-export function mapping<T extends z.ZodType>(item: T, keys: FieldSchema) {
+/** A mapping from keys that the operator chooses to `values`: a word such as "sections". */
+export function mapping<T extends z.ZodType>(item: T, keys: FieldSchema, values = "sections") {
   // Keys are checked apart from this: a record would not look into a value whose key is wrong.
   return z.record(z.string(), item, {
-    error: (issue) => explainWrong(issue.input, "a mapping from names to sections"),
+    error: (issue) => explainWrong(issue.input, `a mapping from names to ${values}`),
   }).meta({ propertyNames: keys });
 }
 
@@ -75,11 +77,16 @@ export function explainWrong(value: unknown, wanted: string): string {
 
 type Attempt<T> = { value: T; message?: undefined } | { message: string };
 
-function attempt<T>(wanted: string, read: () => T | undefined, value: unknown): Attempt<T> {
+function attempt<T>(
+  { wanted, isSecret = false }: FieldOptions,
+  read: () => T | undefined,
+  value: unknown,
+): Attempt<T> {
   if (value === undefined) return { message: explainWrong(value, wanted) };
   try {
     const result = read();
-    return result === undefined ? { message: explainWrong(value, wanted) } : { value: result };
+    if (result !== undefined) return { value: result };
+    return { message: isSecret ? `must be ${wanted}` : explainWrong(value, wanted) };
   } catch (error) {
     return { message: `${messageOf(error)}: current value is ${showValue(value)}` };
   }

@@ -1,5 +1,5 @@
 import type { FileSource } from "./files.ts";
-import type { FileDocument } from "./check.ts";
+import type { FileDocument } from "./items.ts";
 import type { Finding, Source } from "./problem.ts";
 import { readText } from "./read.ts";
 

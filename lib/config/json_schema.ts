@@ -49,13 +49,15 @@ function nestedOf(schema: Schema, path: string): SettingRow[] {
   const { items, additionalProperties } = schema;
   if (typeof items === "object" && !Array.isArray(items)) return rowsOf(items, `${path}[]`, ".");
   if (typeof additionalProperties === "object") {
+    // A mapping to plain values has no keys of its own to list: it is a setting itself.
     return rowsOf(additionalProperties, `${path}.NAME`, ".");
   }
   return rowsOf(schema, path, ".");
 }
 
 function typeOf(schema: Schema): string {
-  const { items } = schema;
+  const { items, additionalProperties } = schema;
   if (typeof items === "object" && !Array.isArray(items)) return `list of ${items.title}`;
+  if (typeof additionalProperties === "object") return `mapping to ${additionalProperties.title}`;
   return schema.title ?? "";
 }

@@ -1,7 +1,8 @@
 import { buildConfig } from "./build.ts";
-import { checkBackendIds, checkTogether, type FileDocument } from "./check.ts";
+import { checkBackendIds, checkTogether } from "./check.ts";
 import { type LoadEnvironment, systemEnvironment } from "./files.ts";
 import { readIncluded } from "./include.ts";
+import type { FileDocument } from "./items.ts";
 import { parseYaml } from "./parse.ts";
 import { type Finding, formatProblem, type Problem, showValue, type Source } from "./problem.ts";
 import { readText } from "./read.ts";
@@ -16,6 +17,7 @@ import {
 } from "./short_forms.ts";
 import { isRecord, substitute } from "./substitute.ts";
 import type { Config } from "./types.ts";
+import { findUnreachable } from "./unreachable.ts";
 
 export { formatProblem, formatProblems, type Problem } from "./problem.ts";
 export { type LoadEnvironment, systemEnvironment };
@@ -101,6 +103,7 @@ async function loadFull({ document, findings, environment }: Loading): Promise<L
     ...(complete ? checkTogether([document, ...others]) : []),
   ];
   if (all.length > 0 || !main.success) return await refuse(all);
+  const warnings = await resolveFindings([document, ...others].flatMap(findUnreachable));
   return {
     ok: true,
     config: buildConfig({
@@ -108,7 +111,7 @@ async function loadFull({ document, findings, environment }: Loading): Promise<L
       included: parts.flatMap((part) => part.settings ?? []),
       cores: environment.cores,
     }),
-    warnings: [],
+    warnings: warnings.map(formatProblem),
     expanded: mergeDocuments(document, others),
     files: [document, ...others].map((file) => file.source.name),
   };

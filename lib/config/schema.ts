@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { list, mapping, section } from "./field.ts";
+import { cidr } from "./http_values.ts";
+import { httpLimits, httpTimeouts, pool, retry, route, shortPool, sticky } from "./schema_http.ts";
 import {
   adminAddress,
   algorithm,
@@ -36,23 +38,34 @@ const admin = section({
 const limits = section({
   max_connections: wholeNumber(1, 10_000_000).prefault(10_000)
     .describe("Most client connections at once, over all workers."),
+  ...httpLimits,
 });
 
 const timeouts = section({
-  idle: duration({ from: "above zero" }).prefault("60s")
-    .describe("Silence allowed before both sides have spoken, and after one side has ended."),
+  ...httpTimeouts,
+  idle: duration({ from: "above zero" }).prefault("60s").describe(
+    "HTTP: longest wait for the next request. TCP: silence allowed before both sides have " +
+      "spoken, and after one side has ended.",
+  ),
   tunnel: duration({ from: "above zero" }).prefault("1h")
-    .describe("Silence allowed once bytes have gone both ways."),
+    .describe("Silence allowed once bytes have gone both ways, or after an upgrade."),
 });
 
 const listener = section({
   name: name().optional()
     .describe("Name in logs and status; the address unless it is set."),
   address: listenAddress().describe("Where clients connect to; `:8080` is every interface."),
-  protocol: choice(["tcp"], { later: { http: "http comes in a later version" } }).prefault("tcp")
+  protocol: choice(["tcp", "http"]).prefault("tcp")
     .describe("What is spoken on the listener."),
-  upstream: name().describe("Name of the upstream that connections go to."),
-  limits: limits.prefault({}).describe("What one listener may use up."),
+  upstream: name().optional().describe(
+    "Name of the upstream that connections go to; for HTTP, the requests that no route takes.",
+  ),
+  routes: list(route).prefault([])
+    .describe("Which requests go where; the first that matches wins. HTTP only."),
+  trusted_proxies: list(cidr()).prefault([]).describe(
+    "Clients whose X-Forwarded-* and Forwarded fields are believed. HTTP only.",
+  ),
+  limits: limits.prefault({}).describe("What clients of the listener may use up."),
   timeouts: timeouts.prefault({}).describe("How long a connection may stay silent."),
 });
 
@@ -77,11 +90,6 @@ const healthCheck = section({
     .describe("Failed checks in a row that take a backend out."),
 });
 
-const retry = section({
-  attempts: wholeNumber(0, 100).prefault(2)
-    .describe("Further backends tried when one cannot be connected to."),
-});
-
 const atLeastOneBackend = "must have at least one backend: current value is []";
 
 const upstream = section({
@@ -91,7 +99,11 @@ const upstream = section({
   health_check: healthCheck.prefault({}).describe("How dead backends are found."),
   connect_timeout: duration({ from: "above zero" }).prefault("5s")
     .describe("Longest wait for a connection to a backend."),
-  retry: retry.prefault({}).describe("What happens when a backend cannot be connected to."),
+  response_timeout: duration({ from: "above zero" }).prefault("60s")
+    .describe("Longest wait for the head of an answer, and for more of its body. HTTP only."),
+  retry: retry.prefault({}).describe("What happens when a backend fails."),
+  pool: pool.prefault({}).describe("Connections to the backends."),
+  sticky: sticky.prefault({}).describe("Keeps a client on its backend."),
 });
 
 const shared = {
@@ -150,17 +162,13 @@ export const balancerSchema = section({
       .describe("Time between checks."),
     failure_threshold: positiveNumber().optional()
       .describe("Phi threshold for failure detection; checked but not used by this version."),
-  }).describe("Short form: one HTTP listener; carried as plain TCP by this version."),
+  }).describe("Short form: one HTTP listener."),
   backends: list(section({
     host: host().describe("Host name or IP address of the server."),
     port: port().describe("Port of the server."),
     weight: wholeNumber(0, 65_535).prefault(1).describe("Share of traffic."),
   })).min(1, { error: atLeastOneBackend }).describe("The servers, at least one."),
-  pool: section({
-    max_idle: wholeNumber(1, 10_000_000).optional().describe("Idle connections kept."),
-    max_active: wholeNumber(1, 10_000_000).optional().describe("Most connections at once."),
-    idle_timeout: duration({ from: "above zero" }).optional().describe("Life of an idle one."),
-  }).optional().describe("Connection pool; checked but not used by this version."),
+  pool: section(shortPool).prefault({}).describe("Connections to the backends."),
 });
 
 /** A document in full form, checked, with defaults. */
@@ -171,3 +179,5 @@ export type IncludedSettings = z.output<typeof includedSchema>;
 export type ListenerSettings = z.output<typeof listener>;
 /** One upstream, checked, with defaults. */
 export type UpstreamSettings = z.output<typeof upstream>;
+/** One route, checked, with defaults. */
+export type RouteSettings = z.output<typeof route>;

@@ -76,7 +76,7 @@ function expandLoadbalancer(document: PlainDocument): PlainDocument {
     backends: expandBackends("loadbalancer", document),
     ...(document["healthcheck"] === undefined ? {} : { health_check: document["healthcheck"] }),
   };
-  return assemble(listen_address, upstream);
+  return assemble({ address: listen_address, protocol: "tcp" }, upstream);
 }
 
 function expandBalancer(document: PlainDocument): PlainDocument {
@@ -85,13 +85,14 @@ function expandBalancer(document: PlainDocument): PlainDocument {
     algorithm: "round_robin",
     backends: expandBackends("balancer", document),
     ...(interval === undefined ? {} : { health_check: { interval } }),
+    ...(document["pool"] === undefined ? {} : { pool: document["pool"] }),
   };
-  return assemble(`:${Number(port)}`, upstream);
+  return assemble({ address: `:${Number(port)}`, protocol: "http" }, upstream);
 }
 
-function assemble(address: unknown, upstream: PlainDocument): PlainDocument {
+function assemble(listener: PlainDocument, upstream: PlainDocument): PlainDocument {
   return {
-    listeners: [{ address, protocol: "tcp", upstream: UPSTREAM_NAME }],
+    listeners: [{ ...listener, upstream: UPSTREAM_NAME }],
     upstreams: { [UPSTREAM_NAME]: upstream },
   };
 }
@@ -111,20 +112,13 @@ function warnOfBalancer(source: Source, document: PlainDocument): readonly Findi
   const warn = (path: Path, message: string): Finding => ({ source, path, at: "key", message });
   const warnings = [warn(
     ["balancer"],
-    "HTTP routing and consistent_hash come in a later version: " +
-      "this version carries plain TCP with round_robin",
+    "consistent_hash comes in a later version: this version balances with round_robin",
   )];
   if (sectionOf(document, "balancer")["failure_threshold"] !== undefined) {
     warnings.push(warn(
       ["balancer", "failure_threshold"],
       "phi accrual failure detection comes in a later version: " +
         "this version counts failed checks and does not use the threshold",
-    ));
-  }
-  if (document["pool"] !== undefined) {
-    warnings.push(warn(
-      ["pool"],
-      "connection pooling comes with HTTP in a later version: this version does not use the section",
     ));
   }
   return warnings;

@@ -37,18 +37,108 @@ export interface AdminConfig {
 }
 
 /** One bound socket. */
-export interface ListenerConfig {
+export type ListenerConfig = TcpListenerConfig | HttpListenerConfig;
+
+/** What every listener has. */
+export interface ListenerBase {
   readonly name: string;
   readonly address: Address;
+  /** Most client connections at once, over all workers. */
+  readonly maxConnections: number;
+  /** Silence allowed once bytes have gone both ways, or after an upgrade. */
+  readonly tunnelTimeoutMs: number;
+}
+
+/** Carries bytes. */
+export interface TcpListenerConfig extends ListenerBase {
   readonly protocol: "tcp";
   /** Name of an upstream in {@linkcode Config.upstreams}. */
   readonly upstream: string;
-  /** Most client connections at once, over all workers. */
-  readonly maxConnections: number;
   /** Silence allowed before both sides have spoken, and after one side has ended. */
   readonly idleTimeoutMs: number;
-  /** Silence allowed once bytes have gone both ways. */
-  readonly tunnelTimeoutMs: number;
+}
+
+/** Carries HTTP/1.1 requests. */
+export interface HttpListenerConfig extends ListenerBase {
+  readonly protocol: "http";
+  /** In order; the first that matches wins. A listener's own `upstream` is the last, for all. */
+  readonly routes: readonly RouteConfig[];
+  readonly limits: HttpLimits;
+  /** From the first byte of a head, or the start of the connection, to its end. */
+  readonly headerTimeoutMs: number;
+  /** Longest wait for more of a request's body, and for a client to take more of an answer. */
+  readonly bodyTimeoutMs: number;
+  /** Longest wait for the next request on a connection. */
+  readonly idleTimeoutMs: number;
+  /** CIDRs of peers whose X-Forwarded-* and Forwarded are believed and added to. */
+  readonly trustedProxies: readonly string[];
+}
+
+/** What a stranger may send. */
+export interface HttpLimits {
+  readonly headBytes: number;
+  readonly fieldCount: number;
+  /** 0: no limit. */
+  readonly bodyBytes: number;
+}
+
+/** Which requests go where. */
+export interface RouteConfig {
+  readonly match: RouteMatch;
+  readonly action: RouteAction;
+  /** Absent: the path goes on as it came. */
+  readonly rewrite?: RewriteConfig;
+  readonly requestHeaders: HeaderChanges;
+  readonly responseHeaders: HeaderChanges;
+  /** From the head of a request to the head of its answer, over all attempts. Absent: no limit. */
+  readonly timeoutMs?: number;
+}
+
+/** Everything that is given has to hold. */
+export interface RouteMatch {
+  /** Lower case, without a port; `*.example.com` is every name below example.com. */
+  readonly host?: string;
+  readonly path?: string;
+  /** A prefix of whole segments: `/v1` is `/v1` and `/v1/x`, not `/v1x`. */
+  readonly pathPrefix?: string;
+  /** Source of a regular expression that has to match somewhere in the path. */
+  readonly pathRegex?: string;
+  readonly methods?: readonly string[];
+  /** Lower-case names to exact values; `*` is any value. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+}
+
+/** What a route does with a request. */
+export type RouteAction =
+  | { readonly kind: "forward"; readonly split: readonly SplitShare[] }
+  | { readonly kind: "redirect"; readonly status: number; readonly location: string }
+  | {
+    readonly kind: "respond";
+    readonly status: number;
+    readonly body: string;
+    readonly contentType: string;
+  };
+
+/** One upstream's part of a route's requests. */
+export interface SplitShare {
+  readonly upstream: string;
+  /** Above 0, relative to the other shares. */
+  readonly weight: number;
+}
+
+/** How a path changes on its way. */
+export interface RewriteConfig {
+  readonly stripPrefix?: string;
+  /** Put before what is left. */
+  readonly addPrefix?: string;
+}
+
+/** Changes to the fields of a head, in the order remove, set, add. */
+export interface HeaderChanges {
+  readonly remove: readonly string[];
+  readonly set: readonly (readonly [name: string, value: string])[];
+  readonly add: readonly (readonly [name: string, value: string])[];
 }
 
 /** A named group of backends behind one algorithm. */
@@ -60,8 +150,52 @@ export interface UpstreamConfig {
   /** Absent: backends are never probed and always count as healthy. */
   readonly healthCheck?: HealthCheckConfig;
   readonly connectTimeoutMs: number;
-  /** Further backends tried when one cannot be connected to; 0 or more. */
-  readonly retryAttempts: number;
+  readonly retry: RetryConfig;
+  readonly pool: PoolConfig;
+  /** Longest wait for an answer's head, and for more of its body. HTTP only. */
+  readonly responseTimeoutMs: number;
+  /** Absent: requests of one client may go anywhere. HTTP only. */
+  readonly sticky?: StickyConfig;
+}
+
+/** What failed and may be tried again. */
+export type RetryCondition =
+  | "connect"
+  | "reset"
+  | "timeout"
+  | "status_502"
+  | "status_503"
+  | "status_504";
+
+/** When another backend is tried. */
+export interface RetryConfig {
+  /** Further backends tried, 0 or more. */
+  readonly attempts: number;
+  /** TCP listeners retry `connect` alone. */
+  readonly on: readonly RetryCondition[];
+  /** Retries allowed as a share of requests, 0 to 1, beside a floor of ten a second. */
+  readonly budget: number;
+}
+
+/** Connections to a backend. All but `warm` are for HTTP only: raw TCP never uses one twice. */
+export interface PoolConfig {
+  /** Idle connections kept per backend and thread. */
+  readonly maxIdle: number;
+  /** Connections per backend over all threads. */
+  readonly maxActive: number;
+  readonly idleTimeoutMs: number;
+  readonly maxLifetimeMs: number;
+  /** Unused connections kept open ahead of need, per backend and thread. */
+  readonly warm: number;
+}
+
+/** Keeps a client's requests on one backend. */
+export interface StickyConfig {
+  /** Name of the cookie. */
+  readonly cookie: string;
+  readonly ttlMs: number;
+  /** Signs the cookie's value, so that a client cannot choose its backend. */
+  readonly secret: string;
 }
 
 /** An active check. */

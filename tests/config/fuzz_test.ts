@@ -13,6 +13,19 @@ upstreams:
     health_check: { type: none }
   b: { <<: *a, algorithm: least_conn }
 `,
+  `listeners:
+  - address: ":80"
+    protocol: http
+    trusted_proxies: [10.0.0.0/8]
+    limits: { header_bytes: 32KiB }
+    routes:
+      - match: { host: "*.a.b", path_prefix: /v1, path_regex: "^/(a|b)[^/]+$", headers: { x: "1" } }
+        split: { a: 9, b: 1 }
+        rewrite: { strip_prefix: /v1 }
+        request_headers: { set: { x: y }, remove: [z] }
+      - redirect: { status: 308, location: /x }
+upstreams: { a: &a { backends: [{ address: "h:80" }], retry: { on: [reset] } }, b: *a }
+`,
   "balancer: { port: 80 }\nbackends:\n  - { host: a, port: 1 }\npool: { max_idle: 5 }\n",
 ];
 

@@ -41,7 +41,7 @@ const CASES: readonly [name: string, text: string, problem: string][] = [
   [
     "a list in place of a mapping",
     withUpstream("retry: [1]"),
-    `8:12: upstreams.app.retry: must be a mapping with the keys attempts: current value is [1]`,
+    `8:12: upstreams.app.retry: must be a mapping with the keys attempts, on, budget: current value is [1]`,
   ],
   [
     "a mapping in place of a list",
@@ -146,17 +146,9 @@ const CASES: readonly [name: string, text: string, problem: string][] = [
     `2:5: listeners[0].address: is required: must be an address`,
   ],
   [
-    "an HTTP listener",
-    withListener(`{ address: ":1", protocol: http, upstream: app }`).replace(
-      "\n    upstream: app",
-      "",
-    ),
-    `protocol: must be "tcp": http comes in a later version: current value is "http"`,
-  ],
-  [
     "an unknown protocol",
     withListener(`address: ":1"\n    protocol: udp`),
-    `3:15: listeners[0].protocol: must be "tcp": current value is "udp"`,
+    `3:15: listeners[0].protocol: must be one of "tcp", "http": current value is "udp"`,
   ],
   [
     "a name with a space",

@@ -1,10 +1,27 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Config } from "../../lib/config/types.ts";
 import { configOf, loadText, MINIMAL } from "./support.ts";
+
+const ALL_CONDITIONS = [
+  "connect",
+  "reset",
+  "timeout",
+  "status_502",
+  "status_503",
+  "status_504",
+] as const;
+const DEFAULT_POOL = {
+  maxIdle: 100,
+  maxActive: 1000,
+  idleTimeoutMs: 60_000,
+  maxLifetimeMs: 3_600_000,
+  warm: 0,
+};
 
 Deno.test("loadConfig() fills in the defaults of the contract", async () => {
   const config = await configOf(MINIMAL, { cores: 3 });
 
-  assertEquals(config, {
+  assertEquals<Config>(config, {
     workers: 3,
     sandbox: true,
     shutdownDelayMs: 0,
@@ -29,7 +46,9 @@ Deno.test("loadConfig() fills in the defaults of the contract", async () => {
       }],
       healthCheck: { type: "tcp", intervalMs: 30_000, timeoutMs: 5000, rise: 2, fall: 3 },
       connectTimeoutMs: 5000,
-      retryAttempts: 2,
+      retry: { attempts: 2, on: ALL_CONDITIONS, budget: 0.2 },
+      pool: DEFAULT_POOL,
+      responseTimeoutMs: 60_000,
     }],
   });
 });
@@ -58,10 +77,13 @@ upstreams:
       - { address: app.internal:80, name: app-3 }
     health_check: { type: tcp, interval: 1s, timeout: 2s, rise: 1, fall: 1 }
     connect_timeout: 10s
-    retry: { attempts: 0 }
+    response_timeout: 5s
+    retry: { attempts: 0, on: [connect], budget: 12.5% }
+    pool: { max_idle: 0, max_active: 1, idle_timeout: 1s, max_lifetime: 2s, warm: 0 }
+    sticky: { cookie: weir, ttl: 1m, secret: sixteen letters! }
 `);
 
-  assertEquals(config, {
+  assertEquals<Config>(config, {
     workers: 2,
     sandbox: false,
     shutdownDelayMs: 2000,
@@ -91,7 +113,10 @@ upstreams:
       ],
       healthCheck: { type: "tcp", intervalMs: 1000, timeoutMs: 2000, rise: 1, fall: 1 },
       connectTimeoutMs: 10_000,
-      retryAttempts: 0,
+      retry: { attempts: 0, on: ["connect"], budget: 0.125 },
+      pool: { maxIdle: 0, maxActive: 1, idleTimeoutMs: 1000, maxLifetimeMs: 2000, warm: 0 },
+      responseTimeoutMs: 5000,
+      sticky: { cookie: "weir", ttlMs: 60_000, secret: "sixteen letters!" },
     }],
   });
 });
@@ -166,7 +191,7 @@ upstreams:
   const { upstreams } = await configOf(text);
 
   assertEquals(upstreams.map((upstream) => upstream.backends.length), [1, 1, 1]);
-  assertEquals(upstreams.map((upstream) => upstream.retryAttempts), [7, 7, 2]);
+  assertEquals(upstreams.map((upstream) => upstream.retry.attempts), [7, 7, 2]);
   assertEquals(upstreams[1]?.connectTimeoutMs, 1000);
 });
 

@@ -39,9 +39,9 @@ pool:
 Deno.test("loadConfig() expands the loadbalancer form to a tcp listener", async () => {
   const config = await configOf(LOADBALANCER);
 
-  assertEquals(config.listeners.map((listener) => [listener.name, listener.upstream]), [
-    [":8080", "app"],
-  ]);
+  const [listener] = config.listeners;
+  assert(listener?.protocol === "tcp");
+  assertEquals([listener.name, listener.upstream], [":8080", "app"]);
   assertEquals(config.upstreams[0]?.algorithm, "round_robin");
   assertEquals(config.upstreams[0]?.backends.map((backend) => backend.id), [
     "localhost:8081",
@@ -68,16 +68,26 @@ Deno.test("loadConfig() expands the balancer form and warns of what it does not 
 
   assert(result.ok);
   assertEquals(result.config.listeners[0]?.address, { kind: "tcp", hostname: "::", port: 8080 });
+  const [listener] = result.config.listeners;
+  assert(listener?.protocol === "http");
+  assertEquals(listener.routes.map((route) => [route.match, route.action]), [
+    [{}, { kind: "forward", split: [{ upstream: "app", weight: 1 }] }],
+  ]);
+  assertEquals(result.config.upstreams[0]?.pool, {
+    maxIdle: 100,
+    maxActive: 1000,
+    idleTimeoutMs: 60_000,
+    maxLifetimeMs: 3_600_000,
+    warm: 0,
+  });
   assertEquals(result.config.upstreams[0]?.algorithm, "round_robin");
   assertEquals(result.config.upstreams[0]?.healthCheck?.intervalMs, 10_000);
   assertEquals(result.config.upstreams[0]?.backends.map((backend) => backend.weight), [100, 100]);
   assertEquals(result.warnings, [
-    "weir.yaml:1:1: balancer: HTTP routing and consistent_hash come in a later version: " +
-    "this version carries plain TCP with round_robin",
+    "weir.yaml:1:1: balancer: consistent_hash comes in a later version: " +
+    "this version balances with round_robin",
     "weir.yaml:4:3: balancer.failure_threshold: phi accrual failure detection comes in a later " +
     "version: this version counts failed checks and does not use the threshold",
-    "weir.yaml:14:1: pool: connection pooling comes with HTTP in a later version: " +
-    "this version does not use the section",
   ]);
 });
 
@@ -91,14 +101,14 @@ Deno.test("loadConfig() warns of nothing that is not written", async () => {
 Deno.test("loadConfig() still checks the parts of a short form that it ignores", async () => {
   const text = `balancer: { port: 8080, failure_threshold: -1 }
 backends: [{ host: a, port: 81 }]
-pool: { max_idle: 0, max_activ: 1, idle_timeout: 60 }
+pool: { max_idle: -1, max_activ: 1, idle_timeout: 60 }
 `;
 
   assertEquals(await problemsOf(text), [
     "weir.yaml:1:44: balancer.failure_threshold: must be a number above 0: current value is -1",
-    "weir.yaml:3:19: pool.max_idle: must be a whole number from 1 to 10000000: current value is 0",
-    `weir.yaml:3:22: pool.max_activ: unknown key "max_activ": did you mean "max_active"?`,
-    "weir.yaml:3:50: pool.idle_timeout: must have a unit, like 60s: current value is 60",
+    "weir.yaml:3:19: pool.max_idle: must be a whole number from 0 to 1000000: current value is -1",
+    `weir.yaml:3:23: pool.max_activ: unknown key "max_activ": did you mean "max_active"?`,
+    "weir.yaml:3:51: pool.idle_timeout: must have a unit, like 60s: current value is 60",
   ]);
 });
 

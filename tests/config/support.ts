@@ -60,3 +60,11 @@ upstreams:
     backends:
       - address: 127.0.0.1:8081
 `;
+
+/** {@linkcode MINIMAL} as HTTP, with one route before the upstream. It stands on line 5. */
+export function withRoute(route: string): string {
+  return MINIMAL.replace(
+    "    upstream: app\n",
+    `    protocol: http\n    routes:\n      - { ${route} }\n    upstream: app\n`,
+  );
+}
