@@ -4,6 +4,12 @@ import { freePorts, type Process, type ProcessSet } from "./processes.ts";
 /** Size of `/big`: long enough that the start of a transfer does not count. */
 export const BIG_BYTES = 100 * 1024 * 1024;
 
+/** Size of `/huge`: no buffer on the way could hold it. */
+export const HUGE_BYTES = 1024 * 1024 * 1024;
+
+/** What `/post` takes: the length of the body, to the byte. */
+export const POST_BYTES = 16 * 1024;
+
 /** The servers behind every balancer. */
 export interface Backends {
   readonly ports: readonly number[];
@@ -21,7 +27,8 @@ export async function startBackends({ processes, directory }: Workplace): Promis
   const ports = freePorts(3);
   const root = `${directory}/www`;
   await Deno.mkdir(root);
-  await writeBigFile(`${root}/big`);
+  await writeCounted(`${root}/big`, BIG_BYTES);
+  await Deno.writeTextFile(`${root}/post`, "");
   // The workers of NGINX may run as another user.
   for (const path of [directory, root]) await Deno.chmod(path, 0o755);
   const config = `${directory}/backends.conf`;
@@ -29,6 +36,19 @@ export async function startBackends({ processes, directory }: Workplace): Promis
   const process = processes.start({ name: "backends", argv: nginxArgv(config, directory) });
   for (const port of ports) await waitUntilAnswers(process, port);
   return { ports };
+}
+
+/** Writes what the backends answer on `/huge`, once. */
+export async function writeHugeFile({ directory }: Pick<Workplace, "directory">): Promise<void> {
+  const path = `${directory}/www/huge`;
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (info?.size !== HUGE_BYTES) await writeCounted(path, HUGE_BYTES);
+}
+
+/** Keeps what NGINX puts on the disk under `prefix`. */
+export function nginxTempPaths(prefix: string): string {
+  return ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((kind) => `${kind}_temp_path ${prefix}-${kind};`).join(" ");
 }
 
 /** How NGINX runs in the foreground without touching anything of the system's. */
@@ -61,8 +81,8 @@ interface Layout {
 
 function backendsConfig({ directory, root, ports }: Layout): string {
   const listens = ports.map((port) => `listen 127.0.0.1:${port} backlog=4096;`).join(" ");
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-    .map((kind) => `${kind}_temp_path ${directory}/${kind};`).join(" ");
+  // `return` would answer a POST before its body has come, and `mirror` reads it first: then files
+  // refuse the method, which is turned into the answer.
   return `
 worker_processes 1;
 worker_rlimit_nofile 16384;
@@ -70,7 +90,7 @@ pid ${directory}/backends.pid;
 events { worker_connections 8192; }
 http {
   access_log off;
-  ${temporary}
+  ${nginxTempPaths(`${directory}/backends`)}
   keepalive_requests 1000000000;
   keepalive_timeout 3600s;
   sendfile on;
@@ -80,15 +100,25 @@ http {
     root ${root};
     location = / { return 200 "${ANSWER.replace("\n", "\\n")}"; }
     location = /big { }
+    location = /huge { }
+    location = /post {
+      if ($content_length != ${POST_BYTES}) { return 400; }
+      client_body_buffer_size 64k;
+      client_max_body_size 0;
+      mirror /sink;
+      error_page 405 =200 /;
+    }
+    location = /sink { internal; return 204; }
   }
 }
 `;
 }
 
-async function writeBigFile(path: string): Promise<void> {
+/** Writes 32-bit numbers, counting up from 0: the client can tell where bytes are lost. */
+async function writeCounted(path: string, sizeBytes: number): Promise<void> {
   const block = new DataView(new ArrayBuffer(1024 * 1024));
   using file = await Deno.create(path);
-  for (let offset = 0; offset < BIG_BYTES; offset += block.byteLength) {
+  for (let offset = 0; offset < sizeBytes; offset += block.byteLength) {
     for (let at = 0; at < block.byteLength; at += 4) block.setUint32(at, (offset + at) / 4);
     // Files take what they are given, unless the disk is full, and that throws.
     await file.write(new Uint8Array(block.buffer));

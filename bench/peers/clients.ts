@@ -2,7 +2,7 @@
  * The clients that wrk has no form of. Runs as a process of its own, so that its work is not
  * measured with the balancer's:
  *
- *     clients.ts bulk PORT SECONDS SIZE_BYTES
+ *     clients.ts bulk PORT SECONDS SIZE_BYTES PATH
  *     clients.ts idle PORT CONNECTIONS
  */
 import { note, printLine } from "./output.ts";
@@ -46,14 +46,20 @@ export async function exchange(conn: Deno.Conn): Promise<void> {
   }
 }
 
-async function bulk(port: number, seconds: number, sizeBytes: number): Promise<BulkResult> {
+/** A long body to fetch. */
+interface Body {
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+async function bulk(port: number, seconds: number, body: Body): Promise<BulkResult> {
   using conn = await Deno.connect({ hostname: "127.0.0.1", port });
   const start = performance.now();
   const watchdog = setTimeout(() => conn.close(), seconds * 1000 + STALL_TIMEOUT_MS);
   let bytes = 0;
   while (performance.now() - start < seconds * 1000) {
-    await download(conn, sizeBytes);
-    bytes += sizeBytes;
+    await download(conn, body);
+    bytes += body.sizeBytes;
   }
   clearTimeout(watchdog);
   return { bytes, seconds: (performance.now() - start) / 1000 };
@@ -86,9 +92,9 @@ async function inTurns(count: number, work: (index: number) => Promise<void>): P
   await Promise.all(Array.from({ length: AT_ONCE }, runner));
 }
 
-/** Reads one `/big`, checking its length and, at the end of every read, its content. */
-async function download(conn: Deno.Conn, sizeBytes: number): Promise<void> {
-  await sendRequest(conn, "/big");
+/** Reads one body, checking its length and, at the end of every read, its content. */
+async function download(conn: Deno.Conn, { path, sizeBytes }: Body): Promise<void> {
+  await sendRequest(conn, path);
   const buffer = new Uint8Array(READ_BYTES);
   let filled = await readHead(conn, buffer);
   const headEnd = endOfHead(buffer.subarray(0, filled));
@@ -100,7 +106,7 @@ async function download(conn: Deno.Conn, sizeBytes: number): Promise<void> {
     offset += filled;
     checkContent(buffer.subarray(0, filled), offset);
   }
-  if (offset > sizeBytes) throw new Error(`Cannot use /big: ${offset - sizeBytes} bytes too many`);
+  if (offset > sizeBytes) throw new Error(`Cannot use body: ${offset - sizeBytes} bytes too many`);
 }
 
 async function readHead(conn: Deno.Conn, buffer: Uint8Array): Promise<number> {
@@ -123,14 +129,14 @@ function checkHead(head: string, sizeBytes: number): void {
   throw new Error(`Cannot use head "${head}": must be 200 with ${sizeBytes} bytes`);
 }
 
-/** `/big` holds 32-bit numbers, big-endian, from 0: the last whole one tells all lost bytes. */
+/** Bodies hold 32-bit numbers, big-endian, from 0: the last whole one tells all lost bytes. */
 function checkContent(bytes: Uint8Array, endOffset: number): void {
   const at = bytes.length - (endOffset % 4) - 4;
   if (at < 0) return;
   const word = new DataView(bytes.buffer, bytes.byteOffset).getUint32(at);
   const wanted = (endOffset - (endOffset % 4) - 4) / 4;
   if (word === wanted) return;
-  throw new Error(`Cannot use /big: word ${wanted} before byte ${endOffset} is ${word}`);
+  throw new Error(`Cannot use body: word ${wanted} before byte ${endOffset} is ${word}`);
 }
 
 async function sendRequest(conn: Deno.Conn, path: string): Promise<void> {
@@ -148,7 +154,8 @@ async function readUntil(conn: Deno.Conn, ending: string): Promise<string> {
   return text;
 }
 
-async function readSome(conn: Deno.Conn, buffer: Uint8Array): Promise<number> {
+/** Reads at least one byte. @throws {Error} at the end of the connection. */
+export async function readSome(conn: Deno.Conn, buffer: Uint8Array): Promise<number> {
   const count = await conn.read(buffer);
   if (count === null || count === 0) throw new Error(`Cannot read answer: connection ended`);
   return count;
@@ -156,8 +163,9 @@ async function readSome(conn: Deno.Conn, buffer: Uint8Array): Promise<number> {
 
 async function main([kind, ...rest]: readonly string[]): Promise<number> {
   const [port = 0, amount = 0, sizeBytes = 0] = rest.map(Number);
+  const body = { path: rest[3] ?? "/", sizeBytes };
   try {
-    const work = kind === "bulk" ? bulk(port, amount, sizeBytes) : idle(port, amount);
+    const work = kind === "bulk" ? bulk(port, amount, body) : idle(port, amount);
     printLine(JSON.stringify(await work));
     return 0;
   } catch (error) {

@@ -9,8 +9,17 @@ import { describeMachine } from "./machine.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { note, printLine } from "./output.ts";
 import { ProcessSet } from "./processes.ts";
-import { type Contestant, type Row, ROWS, type Sample } from "./rows.ts";
-import { createSubjects, type Running, startSubject, type Subject, versionOf } from "./subjects.ts";
+import type { Contestant, Row, Sample } from "./row.ts";
+import { ROWS } from "./rows.ts";
+import {
+  createSubjects,
+  type Mode,
+  type Running,
+  type Setting,
+  startSubject,
+  type Subject,
+  versionOf,
+} from "./subjects.ts";
 import { renderMarkdown, renderText, type Report, type ReportLine, summarize } from "./table.ts";
 
 /** One run of the program. */
@@ -65,14 +74,19 @@ async function requireTools(): Promise<void> {
 async function chooseSubjects(options: Options): Promise<Pick<Run, "subjects" | "missing">> {
   const subjects: Subject[] = [];
   const missing: string[] = [];
+  const modes = new Set(chosenRows(options).map(({ mode }) => mode));
   for (const subject of createSubjects(options.weir)) {
     if (options.subjects?.includes(subject.id) === false) continue;
-    const reason = await subject.missing();
+    const reason = await subject.missing(modes);
     if (reason === undefined) subjects.push(subject);
     else missing.push(`${subject.id}: ${reason}, column left out`);
   }
   missing.forEach(note);
   return { subjects, missing };
+}
+
+function chosenRows({ rows }: Options): readonly Row[] {
+  return ROWS.filter(({ id }) => rows?.includes(id) !== false);
 }
 
 /** Processes and files of one run, gone at its end or at Ctrl-C. */
@@ -90,24 +104,24 @@ async function openWorkplace(): Promise<Workplace & AsyncDisposable> {
 
 async function measureRows(run: Run, workplace: Workplace): Promise<ReportLine[]> {
   const backends = await startBackends(workplace);
-  const setting = { ...workplace, backends, threads: run.options.workers };
-  const warm = new Map<Subject, Promise<Running>>();
-  const contestants = run.subjects.map((subject): Contestant => ({
-    subject,
-    setting,
-    seconds: run.options.seconds,
-    running() {
-      const known = warm.get(subject) ?? startSubject(subject, setting);
-      warm.set(subject, known);
-      return known;
-    },
-  }));
+  const threads = run.options.workers;
+  const contestants = {
+    tcp: createContestants(run, { ...workplace, backends, threads, mode: "tcp" }),
+    http: createContestants(run, { ...workplace, backends, threads, mode: "http" }),
+  } satisfies Record<Mode, unknown>;
   const lines: ReportLine[] = [];
-  for (const row of ROWS) {
-    if (run.options.rows?.includes(row.id) === false) continue;
-    lines.push(...await measureRow(row, { run, contestants }));
+  for (const row of chosenRows(run.options)) {
+    lines.push(...await measureRow(row, { run, contestants: contestants[row.mode] }));
   }
   return lines;
+}
+
+function createContestants({ subjects, options }: Run, setting: Setting): Contestant[] {
+  return subjects.map((subject) => {
+    let warm: Promise<Running> | undefined;
+    const running = () => warm ??= startSubject(subject, setting);
+    return { subject, setting, seconds: options.seconds, running };
+  });
 }
 
 async function measureRow(

@@ -26,13 +26,14 @@ export interface Choices {
 const STRINGS = ["rounds", "seconds", "workers", "rows", "subjects", "weir", "json"] as const;
 
 /** Shown by `--help`. */
-export const USAGE = `Weir beside HAProxy and NGINX, all as TCP balancers on loopback.
+export const USAGE = `Weir beside HAProxy and NGINX, all as TCP or HTTP balancers on loopback.
 
 deno task bench:peers [flags]
 
   --rounds N        times each subject is measured per row, in turn (default 3)
   --seconds S       length of one measurement (default 3)
-  --rows A,B        keepalive, connections, bulk, idle, start (default all)
+  --rows A,B        keepalive, connections, bulk, idle, start as TCP; http-keepalive, http-post,
+                    http-connections, http-latency, http-idle, http-bulk (default all)
   --subjects A,B    weir, haproxy, nginx (default all)
   --workers N       threads of every subject (default 1)
   --weir COMMAND    measure this command, say a compiled binary, in place of main.ts

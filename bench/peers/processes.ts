@@ -135,11 +135,19 @@ export async function cpuMs(pid: number): Promise<number> {
 }
 
 /** Resident memory of a process and its children, in KiB. */
-export async function rssKib(pid: number): Promise<number> {
-  const files = (await processTree(pid)).map((entry) => `/proc/${entry.pid}/status`);
-  const text = await readProc("cat", files);
-  const sizes = [...text.matchAll(/^VmRSS:\s+(\d+) kB$/gm)].map(([, size]) => Number(size));
-  return sizes.reduce((sum, size) => sum + size, 0);
+export function rssKib(pid: number): Promise<number> {
+  return sumOfStatus(pid, "VmRSS");
+}
+
+/** The most that `rssKib` was since `resetPeakRss`. */
+export function peakRssKib(pid: number): Promise<number> {
+  return sumOfStatus(pid, "VmHWM");
+}
+
+/** Starts `peakRssKib` anew, see proc_pid_clear_refs(5). */
+export async function resetPeakRss(pid: number): Promise<void> {
+  const pids = (await processTree(pid)).map((entry) => `${entry.pid}`);
+  await readProc("sh", ["-c", 'for pid; do echo 5 >"/proc/$pid/clear_refs"; done', "sh", ...pids]);
 }
 
 /** Runs a program that reads a file of the kernel; what vanished meanwhile is left out. */
@@ -158,6 +166,13 @@ export function freePorts(count: number): number[] {
   const ports = listeners.map((listener) => listener.addr.port);
   for (const listener of listeners) listener.close();
   return ports;
+}
+
+async function sumOfStatus(root: number, field: string): Promise<number> {
+  const files = (await processTree(root)).map(({ pid }) => `/proc/${pid}/status`);
+  const text = await readProc("cat", files);
+  const sizes = [...text.matchAll(new RegExp(`^${field}:\\s+(\\d+) kB$`, "gm"))];
+  return sizes.reduce((sum, [, size]) => sum + Number(size), 0);
 }
 
 interface TreeEntry {

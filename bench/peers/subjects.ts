@@ -1,17 +1,20 @@
 import { V8_FLAGS } from "../../tools/v8_flags.ts";
 import { type Backends, nginxArgv, waitUntilAnswers, type Workplace } from "./backends.ts";
+import { haproxyHttp, nginxHttp, weirHttp } from "./http_configs.ts";
+import type { Files, Plan } from "./plan.ts";
 import { freePorts, type Process } from "./processes.ts";
+import { haproxyTcp, nginxTcp, weirTcp } from "./tcp_configs.ts";
 
-/** HAProxy needs two descriptors a connection; 20,000 may be open. */
-const MAX_CONNECTIONS = 8000;
+/** What a subject balances. */
+export type Mode = "tcp" | "http";
 
 /** One load balancer to measure. */
 export interface Subject {
   readonly id: string;
   readonly title: string;
   /** Why it cannot be measured here, or `undefined`. */
-  missing(): Promise<string | undefined>;
-  configure(plan: Plan): string;
+  missing(modes: ReadonlySet<Mode>): Promise<string | undefined>;
+  readonly configure: Readonly<Record<Mode, (plan: Plan) => string>>;
   argv(files: Files): readonly string[];
 }
 
@@ -22,32 +25,20 @@ export interface Running {
   readonly port: number;
 }
 
-/** What a configuration is made of. */
-export interface Plan extends Files {
-  readonly port: number;
-  readonly backends: readonly number[];
-  readonly threads: number;
-}
-
-/** Where a subject finds its configuration. */
-export interface Files {
-  readonly directory: string;
-  readonly config: string;
-}
-
 /** Everything a subject needs to start. */
 export interface Setting extends Workplace {
   readonly backends: Backends;
   readonly threads: number;
+  readonly mode: Mode;
 }
 
 /** Starts a subject on a free port; resolves when a request through it has been answered. */
 export async function startSubject(subject: Subject, setting: Setting): Promise<Running> {
   const [port = 0] = freePorts(1);
-  const { directory, threads } = setting;
-  const config = `${directory}/${subject.id}.conf`;
+  const { directory, threads, mode } = setting;
+  const config = `${directory}/${subject.id}-${mode}.conf`;
   const plan = { port, backends: setting.backends.ports, threads, directory, config };
-  await Deno.writeTextFile(config, subject.configure(plan));
+  await Deno.writeTextFile(config, subject.configure[mode](plan));
   const process = setting.processes.start({
     name: subject.id,
     argv: subject.argv(plan),
@@ -64,14 +55,14 @@ export function createSubjects(weirCommand: readonly string[] = weirFromSource()
       id: "weir",
       title: "Weir",
       missing: () => Promise.resolve(undefined),
-      configure: weirConfig,
+      configure: { tcp: weirTcp, http: weirHttp },
       argv: ({ config }) => [...weirCommand, "--config", config],
     },
     {
       id: "haproxy",
       title: "HAProxy",
       missing: async () => await versionOf("haproxy") === undefined ? "not installed" : undefined,
-      configure: haproxyConfig,
+      configure: { tcp: haproxyTcp, http: haproxyHttp },
       argv: ({ config }) => ["haproxy", "-db", "-f", config],
     },
     createNginx(),
@@ -100,56 +91,20 @@ function weirFromSource(): string[] {
   return [Deno.execPath(), "run", V8_FLAGS, "--no-prompt", ...permissions, "main.ts"];
 }
 
-function weirConfig({ port, backends, threads }: Plan): string {
-  const list = backends.map((backend) => `{ address: "127.0.0.1:${backend}" }`).join(", ");
-  return `
-workers: ${threads}
-listeners:
-  - name: bench
-    address: "127.0.0.1:${port}"
-    protocol: tcp
-    upstream: app
-    limits: { max_connections: 20000 }
-upstreams:
-  app:
-    algorithm: round_robin
-    backends: [${list}]
-    health_check: { type: none }
-`;
-}
-
-function haproxyConfig({ port, backends, threads }: Plan): string {
-  const servers = backends.map((backend, i) => `  server s${i} 127.0.0.1:${backend}`).join("\n");
-  return `
-global
-  nbthread ${threads}
-  maxconn ${MAX_CONNECTIONS}
-defaults
-  mode tcp
-  maxconn ${MAX_CONNECTIONS}
-  timeout connect 5s
-  timeout client 60s
-  timeout server 60s
-listen bench
-  bind 127.0.0.1:${port}
-  balance roundrobin
-${servers}
-`;
-}
-
-/** NGINX as a TCP proxy, which may be built in, a module, or not there. */
+/** NGINX, whose TCP proxy may be built in, a module, or not there. */
 function createNginx(): Subject {
   let loadModule = "";
   return {
     id: "nginx",
     title: "NGINX",
-    async missing() {
+    async missing(modes) {
+      if (!modes.has("tcp")) return undefined;
       const found = await findStreamModule();
       if (found === undefined) return "no stream module";
       loadModule = found === "built in" ? "" : `load_module ${found};`;
       return undefined;
     },
-    configure: (plan) => `${loadModule}\n${nginxConfig(plan)}`,
+    configure: { tcp: (plan) => `${loadModule}\n${nginxTcp(plan)}`, http: nginxHttp },
     argv: ({ config, directory }) => nginxArgv(config, directory),
   };
 }
@@ -161,19 +116,4 @@ async function findStreamModule(): Promise<string | undefined> {
   const folder = flags.find((flag) => flag.startsWith("--modules-path="))?.split("=")[1];
   const path = `${folder}/ngx_stream_module.so`;
   return await Deno.stat(path).then(() => path, () => undefined);
-}
-
-function nginxConfig({ port, backends, threads, directory }: Plan): string {
-  const servers = backends.map((backend) => `server 127.0.0.1:${backend};`).join(" ");
-  return `
-worker_processes ${threads};
-worker_rlimit_nofile 18000;
-pid ${directory}/nginx.pid;
-events { worker_connections ${2 * MAX_CONNECTIONS}; }
-stream {
-  access_log off;
-  upstream app { ${servers} }
-  server { listen 127.0.0.1:${port} backlog=4096; proxy_pass app; proxy_timeout 60s; }
-}
-`;
 }

@@ -1,4 +1,4 @@
-import type { Figure, Goal } from "./rows.ts";
+import type { Figure, Goal } from "./row.ts";
 
 /** What was measured, as `--json` prints it. */
 export interface Report {

@@ -1,5 +1,5 @@
 import { type AdminServer, startAdmin } from "../admin/server.ts";
-import type { Config } from "../config/types.ts";
+import type { Config, HttpListenerConfig, ListenerConfig } from "../config/types.ts";
 import { formatAddress } from "../core/address.ts";
 import { messageOf } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
@@ -146,12 +146,10 @@ function announce(config: Config): void {
     ? "1 data plane thread"
     : `${config.workers} data plane threads`;
   printLine(`weir ${VERSION} is ready, ${threads}`);
-  for (const { name, address, protocol, upstream: upstreamName } of config.listeners) {
-    const upstream = config.upstreams.find((candidate) => candidate.name === upstreamName);
-    const backends = upstream?.backends.length ?? 0;
+  for (const listener of config.listeners) {
+    const { name, address, protocol } = listener;
     printLine(
-      `  ${name}  ${protocol}://${formatAddress(address)} -> ${upstreamName} ` +
-        `(${upstream?.algorithm}, ${backends} backend${backends === 1 ? "" : "s"})`,
+      `  ${name}  ${protocol}://${formatAddress(address)} -> ${describeTarget(config, listener)}`,
     );
   }
   if (config.admin !== undefined) {
@@ -170,4 +168,23 @@ function keepAlive(log: OperationalLog): Disposable {
   return {
     [Symbol.dispose]: () => removeEventListener("unhandledrejection", onRejection),
   };
+}
+
+/** `app (round_robin, 3 backends)`, or `4 routes`. */
+function describeTarget(config: Config, listener: ListenerConfig): string {
+  if (listener.protocol === "http" && listener.routes.length > 1) {
+    return `${listener.routes.length} routes`;
+  }
+  const name = listener.protocol === "tcp" ? listener.upstream : onlyUpstream(listener);
+  const upstream = config.upstreams.find((candidate) => candidate.name === name);
+  if (upstream === undefined) return "1 route";
+  const { length } = upstream.backends;
+  return `${name} (${upstream.algorithm}, ${length} backend${length === 1 ? "" : "s"})`;
+}
+
+function onlyUpstream({ routes }: HttpListenerConfig): string | undefined {
+  const action = routes[0]?.action;
+  return action?.kind === "forward" && action.split.length === 1
+    ? action.split[0]?.upstream
+    : undefined;
 }

@@ -45,6 +45,19 @@ export class BufferPool {
     return kept;
   }
 
+  /** A buffer above `currentBytes` whatever the bound says: for a head, which has a limit of its own. */
+  takeAbove(currentBytes: number): Uint8Array {
+    const size = LARGE_BYTES.find((large) => large > currentBytes) ?? 2 * currentBytes;
+    this.#lentBytes += size;
+    return new Uint8Array(size);
+  }
+
+  /** Takes back a buffer of any size. */
+  give(buffer: Uint8Array): void {
+    if (buffer.length === SMALL_BYTES) this.giveSmall(buffer);
+    else this.giveLarge(buffer);
+  }
+
   giveLarge(buffer: Uint8Array): void {
     this.#lentBytes -= buffer.length;
     if (this.#keptBytes + buffer.length > MAX_KEPT_BYTES) return;
@@ -67,7 +80,8 @@ const SLAB_BYTES = 64 * SMALL_BYTES;
 
 /** Sizes of large buffers. Beyond 256 KiB a read gains little, and the kernel rarely fills it. */
 const LARGE_BYTES: readonly number[] = [16 * 1024, 64 * 1024, 256 * 1024];
-const SMALLEST_LARGE_BYTES = 16 * 1024;
+/** The smallest of them. */
+export const SMALLEST_LARGE_BYTES = 16 * 1024;
 const LARGEST_BYTES = 256 * 1024;
 
 const DEFAULT_MAX_LENT_BYTES = 64 * 1024 * 1024;

@@ -5,7 +5,7 @@ export class Timeouts implements Disposable {
   readonly #now: () => number;
   readonly #wheel: TimerWheel;
   #ticker: ReturnType<typeof setInterval> | undefined;
-  /** Monotonic milliseconds, as of the last tick or `schedule`: free to read per byte moved. */
+  /** Monotonic milliseconds, as of the last tick: free to read per byte moved. */
   nowMs: number;
 
   /** @param now monotonic milliseconds */
@@ -15,11 +15,14 @@ export class Timeouts implements Disposable {
     this.#wheel = new TimerWheel(TICK_MS, SLOTS, this.nowMs);
   }
 
-  /** Sets `timer` to expire in `delayMs`, at most one tick late; moves it if it is set. */
+  /** Sets `timer` to expire in `delayMs`, at most two ticks late; moves it if it is set. */
   schedule(timer: WheelTimer, delayMs: number): void {
-    this.nowMs = this.#now();
-    this.#wheel.schedule(timer, delayMs, this.nowMs);
-    this.#ticker ??= setInterval(() => this.#tick(), TICK_MS);
+    if (this.#ticker === undefined) {
+      this.nowMs = this.#now();
+      this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    }
+    // The clock is read once a tick, so it may be that much behind; a timer must not be early.
+    this.#wheel.schedule(timer, delayMs + TICK_MS, this.nowMs);
   }
 
   cancel(timer: WheelTimer): void {

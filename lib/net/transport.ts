@@ -42,3 +42,9 @@ export interface Transport {
   /** @throws {LbError} `connect_refused`, `connect_timeout` or `connect_failed` */
   connect(address: Address, signal: AbortSignal): Promise<Conn>;
 }
+
+/** Writes all of `bytes`. */
+export async function writeAll(conn: Conn, bytes: Uint8Array): Promise<void> {
+  let written = await conn.write(bytes);
+  while (written < bytes.length) written += await conn.write(bytes.subarray(written));
+}

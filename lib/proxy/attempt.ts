@@ -1,7 +1,8 @@
-import { LbError, messageOf } from "../core/errors.ts";
+import { LbError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
 import type { Candidate, Lease } from "../core/types.ts";
-import { WheelTimer } from "../ds/timer_wheel.ts";
 import type { Conn } from "../net/transport.ts";
+import { Connecting } from "./connect.ts";
 import type { TcpRoute } from "./tcp_route.ts";
 
 /** A backend that was picked and answered: its slot and its socket. */
@@ -13,15 +14,15 @@ export interface Attempt {
 /** The way of one client connection to a backend. */
 export class Dial {
   readonly #route: TcpRoute;
-  #deadline: AbortController | undefined;
-  #aborted = false;
+  readonly #connecting: Connecting;
 
   constructor(route: TcpRoute) {
     this.#route = route;
+    this.#connecting = new Connecting(route.thread);
   }
 
   get aborted(): boolean {
-    return this.#aborted;
+    return this.#connecting.aborted;
   }
 
   /**
@@ -32,7 +33,7 @@ export class Dial {
    */
   async connect(): Promise<Attempt | undefined> {
     let tried: Set<Candidate> | undefined;
-    for (let retries = 0; !this.#aborted; retries++) {
+    for (let retries = 0; !this.aborted; retries++) {
       const lease = this.#route.upstream.acquire(0, tried);
       if (lease === undefined) return undefined;
       if (retries > 0) this.#countRetry();
@@ -48,51 +49,34 @@ export class Dial {
 
   /** Breaks off; `connect` then has no result. */
   abort(): void {
-    this.#aborted = true;
-    this.#deadline?.abort();
+    this.#connecting.abort();
   }
 
   async #try(lease: Lease): Promise<Conn | undefined> {
-    const { thread, connectTimeoutMs } = this.#route;
-    const deadline = thread.aborters.take();
-    const timer = new WheelTimer(() => deadline.abort());
-    this.#deadline = deadline;
-    thread.timeouts.schedule(timer, connectTimeoutMs);
     try {
-      return await thread.transport.connect(lease.backend.spec.address, deadline.signal);
+      const { address } = lease.backend.spec;
+      return await this.#connecting.open(address, this.#route.connectTimeoutMs);
     } catch (thrown) {
-      this.#fail(lease, thrown);
+      if (!(thrown instanceof LbError)) throw thrown;
+      const isOurs = this.aborted || thrown.side === "internal";
+      lease.settle(isOurs ? { kind: "ignored" } : { kind: "failure", error: thrown });
+      if (!this.aborted) logFailedConnect(this.#route.thread.log, lease, thrown);
       return undefined;
-    } finally {
-      thread.timeouts.cancel(timer);
-      this.#deadline = undefined;
-      thread.aborters.give(deadline);
     }
-  }
-
-  #fail(lease: Lease, thrown: unknown): void {
-    // Broken off by Weir itself: that says nothing about the backend.
-    if (this.#aborted) return lease.settle({ kind: "ignored" });
-    const error = thrown instanceof LbError
-      ? thrown
-      : new LbError("connect_failed", messageOf(thrown), { side: "upstream", cause: thrown });
-    lease.settle(error.side === "internal" ? { kind: "ignored" } : { kind: "failure", error });
-    const { thread, upstream } = this.#route;
-    if (!thread.log.enabled("debug")) return;
-    thread.log.write({
-      level: "debug",
-      message: "Backend could not be connected to",
-      fields: {
-        upstream: upstream.name,
-        backend: lease.backend.id,
-        reason: error.code,
-        error: error.message,
-      },
-    });
   }
 
   #countRetry(): void {
     const { table, worker } = this.#route.thread;
     table.countListener(worker, this.#route.index, "retries");
   }
+}
+
+/** Tells of one connection that could not be opened: for who is looking for it. */
+export function logFailedConnect(log: Logger, lease: Lease, error: LbError): void {
+  if (!log.enabled("debug")) return;
+  log.write({
+    level: "debug",
+    message: "Backend could not be connected to",
+    fields: { backend: lease.backend.id, reason: error.code, error: error.message },
+  });
 }

@@ -36,6 +36,9 @@ export class TcpProxy {
     this.#logEnd(client, lease, end);
   }
 
+  /** Nothing to do: a stream ends when its ends say so. */
+  drain(): void {}
+
   /** Cuts every connection that is under way. */
   abortAll(): void {
     for (const session of this.#open) session.abort();

@@ -1,17 +1,28 @@
 import { ALGORITHMS } from "../balancer/registry.ts";
-import type { Config, ListenerConfig, UpstreamConfig } from "../config/types.ts";
+import type {
+  Config,
+  HttpListenerConfig,
+  ListenerConfig,
+  TcpListenerConfig,
+  UpstreamConfig,
+} from "../config/types.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import type { Backend } from "../core/types.ts";
+import { WheelTimer } from "../ds/timer_wheel.ts";
 import { Aborters } from "../net/aborters.ts";
 import { BufferPool } from "../net/buffers.ts";
 import { Timeouts } from "../net/timeouts.ts";
 import type { Transport } from "../net/transport.ts";
+import { HttpProxy } from "../proxy/http_proxy.ts";
+import type { HttpUpstream } from "../proxy/http_route.ts";
 import { TcpProxy } from "../proxy/tcp_proxy.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
 import { SharedBackend } from "../upstream/backend.ts";
 import { BalancedUpstream } from "../upstream/upstream.ts";
+import { buildHttpFront } from "./http_front.ts";
+import { HttpUpstreamParts } from "./http_upstreams.ts";
 import { placeBackends } from "./layout.ts";
 import { Listener } from "./listener.ts";
 
@@ -48,7 +59,10 @@ export class DataPlane implements Disposable {
   /** Place in the shared table -> where the backend is a member. */
   readonly #members = new Map<number, { upstream: BalancedUpstream; id: string }>();
   readonly #listeners: Listener[] = [];
-  readonly #proxies: TcpProxy[] = [];
+  readonly #proxies: (TcpProxy | HttpProxy)[] = [];
+  /** Connections for HTTP by upstream. */
+  readonly #http = new Map<string, HttpUpstreamParts>();
+  readonly #sweeper = new WheelTimer(() => this.#sweep());
 
   /** Builds everything and opens the listeners. @throws {ListenError} with nothing left open */
   constructor(deps: DataPlaneDeps) {
@@ -85,6 +99,7 @@ export class DataPlane implements Disposable {
   /** Closes the listeners; resolves once the last connection has ended. */
   async drain(): Promise<void> {
     this.#closeListeners();
+    for (const proxy of this.#proxies) proxy.drain();
     await Promise.all(this.#listeners.map((listener) => listener.idle()));
   }
 
@@ -96,6 +111,7 @@ export class DataPlane implements Disposable {
   [Symbol.dispose](): void {
     this.#closeListeners();
     this.abort();
+    for (const parts of this.#http.values()) parts[Symbol.dispose]();
     this.#timeouts[Symbol.dispose]();
   }
 
@@ -138,16 +154,30 @@ export class DataPlane implements Disposable {
     index: number,
     upstreams: ReadonlyMap<string, UpstreamParts>,
   ): void {
+    const proxy = config.protocol === "tcp"
+      ? this.#buildTcp(config, index, upstreams)
+      : this.#buildHttp(config, index, upstreams);
+    this.#proxies.push(proxy);
+    const acceptor = this.#listen(config);
+    const handler = proxy.handle.bind(proxy);
+    this.#listeners.push(new Listener({ config, index, acceptor, handler, thread: this.#thread }));
+  }
+
+  #buildTcp(
+    config: TcpListenerConfig,
+    index: number,
+    upstreams: ReadonlyMap<string, UpstreamParts>,
+  ): TcpProxy {
     const parts = upstreams.get(config.upstream);
     if (parts === undefined) {
       throw new TypeError(`Cannot build listener: no upstream "${config.upstream}"`);
     }
-    const proxy = new TcpProxy({
+    return new TcpProxy({
       listener: config.name,
       index,
       upstream: parts.upstream,
       connectTimeoutMs: parts.config.connectTimeoutMs,
-      retryAttempts: parts.config.retryAttempts,
+      retryAttempts: parts.config.retry.attempts,
       splice: {
         buffers: this.#thread.buffers,
         timeouts: this.#thread.timeouts,
@@ -156,10 +186,39 @@ export class DataPlane implements Disposable {
       },
       thread: this.#thread,
     });
-    this.#proxies.push(proxy);
-    const acceptor = this.#listen(config);
-    const handler = proxy.handle.bind(proxy);
-    this.#listeners.push(new Listener({ config, index, acceptor, handler, thread: this.#thread }));
+  }
+
+  #buildHttp(
+    config: HttpListenerConfig,
+    index: number,
+    upstreams: ReadonlyMap<string, UpstreamParts>,
+  ): HttpProxy {
+    const http = new Map<string, HttpUpstream>();
+    for (const [name, parts] of upstreams) http.set(name, this.#httpOf(parts).http);
+    const { random } = this.#deps;
+    const thread = this.#thread;
+    return new HttpProxy(buildHttpFront({ config, index, upstreams: http, thread, random }));
+  }
+
+  /** One set of connections for all HTTP listeners of the thread. */
+  #httpOf({ config, upstream }: UpstreamParts): HttpUpstreamParts {
+    const known = this.#http.get(config.name);
+    if (known !== undefined) return known;
+    const parts = new HttpUpstreamParts(config, upstream, this.#thread);
+    this.#http.set(config.name, parts);
+    // Never rejects: the configuration was checked.
+    void parts.prepare();
+    if (this.#http.size === 1) this.#sweepLater();
+    return parts;
+  }
+
+  #sweepLater(): void {
+    this.#timeouts.schedule(this.#sweeper, SWEEP_MS);
+  }
+
+  #sweep(): void {
+    for (const parts of this.#http.values()) parts.sweep();
+    this.#sweepLater();
   }
 
   #listen(config: ListenerConfig) {
@@ -180,3 +239,6 @@ interface UpstreamParts {
   readonly config: UpstreamConfig;
   readonly upstream: BalancedUpstream;
 }
+
+/** How often idle connections to backends are looked through. */
+const SWEEP_MS = 1000;

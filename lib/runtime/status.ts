@@ -19,15 +19,17 @@ export interface Status {
 export interface ListenerStatus {
   readonly name: string;
   readonly address: string;
-  readonly upstream: string;
+  readonly protocol: "tcp" | "http";
   readonly active: number;
   readonly accepted: number;
   /** Over `max_connections`. */
   readonly rejected: number;
   /** Closed because no backend could be reached. */
   readonly noBackend: number;
-  /** Connections tried on a further backend. */
+  /** Connections or requests tried on a further backend. */
   readonly retries: number;
+  /** HTTP only. */
+  readonly requests: number;
 }
 
 /** One upstream. */
@@ -45,6 +47,10 @@ export interface BackendStatus {
   readonly up: boolean;
   readonly inFlight: number;
   readonly connections: number;
+  /** HTTP only. */
+  readonly requests: number;
+  /** Requests on a connection that had carried one before. */
+  readonly reuses: number;
   readonly connectFailures: number;
   readonly failures: number;
   readonly bytesToBackend: number;
@@ -56,12 +62,13 @@ export function listenerStatus(config: Config, table: SharedTable): ListenerStat
   return config.listeners.map((listener, index) => ({
     name: listener.name,
     address: formatAddress(listener.address),
-    upstream: listener.upstream,
+    protocol: listener.protocol,
     active: table.active(index),
     accepted: table.listenerTotal(index, "accepted"),
     rejected: table.listenerTotal(index, "rejected"),
     noBackend: table.listenerTotal(index, "noBackend"),
     retries: table.listenerTotal(index, "retries"),
+    requests: table.listenerTotal(index, "requests"),
   }));
 }
 
@@ -85,6 +92,8 @@ function backendStatus({ spec, index }: PlacedBackend, table: SharedTable): Back
     up: table.isUp(index),
     inFlight: table.inFlight(index),
     connections: table.backendTotal(index, "connections"),
+    requests: table.backendTotal(index, "requests"),
+    reuses: table.backendTotal(index, "reuses"),
     connectFailures: table.backendTotal(index, "connectFailures"),
     failures: table.backendTotal(index, "failures"),
     bytesToBackend: table.backendTotal(index, "bytesToBackend"),

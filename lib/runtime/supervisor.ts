@@ -8,6 +8,7 @@ import { denoTransport } from "../net/deno_transport.ts";
 import { startHealthChecks } from "./health.ts";
 import { placeBackends, shapeOf } from "./layout.ts";
 import { refuseDirectories } from "./sandbox.ts";
+import { fillSecrets } from "./secrets.ts";
 import { listenerStatus, type Status, upstreamStatus } from "./status.ts";
 import { removeStaleSockets } from "./unix_sockets.ts";
 import { BEAT_CHECK_MS, WorkerSlot } from "./worker_slot.ts";
@@ -34,8 +35,9 @@ export class Supervisor implements Disposable {
   #ready = false;
 
   private constructor(options: SupervisorOptions) {
-    this.#options = options;
-    const { config, log } = options;
+    const config = fillSecrets(options.config);
+    this.#options = { ...options, config };
+    const { log } = options;
     const table = SharedTable.create(shapeOf(config));
     for (const { index } of placeBackends(config)) table.setUp(index, true);
     this.#table = table;

@@ -184,7 +184,7 @@ Deno.test("listenerStatus() and upstreamStatus() tell what the table holds", asy
     2,
     "192.0.2.1:80",
   ]);
-  assertEquals([db!.name, db!.active, db!.upstream], ["db", 0, "db"]);
+  assertEquals([db!.name, db!.active, db!.protocol], ["db", 0, "tcp"]);
   assertEquals(
     upstreams.map(({ name, backends }) => [name, ...backends.map(({ id }) => id)]),
     [["web", "192.0.2.1:1001", "192.0.2.1:1002"], ["db", "192.0.2.1:1003"]],

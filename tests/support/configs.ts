@@ -1,8 +1,13 @@
-import type { Config, ListenerConfig, UpstreamConfig } from "../../lib/config/types.ts";
+import type {
+  Config,
+  ListenerConfig,
+  TcpListenerConfig,
+  UpstreamConfig,
+} from "../../lib/config/types.ts";
 import { type Address, formatAddress, parseAddress } from "../../lib/core/address.ts";
 
 /** A listener as the loader would make it. */
-export function listenerConfig(changes: Partial<ListenerConfig> = {}): ListenerConfig {
+export function listenerConfig(changes: Partial<TcpListenerConfig> = {}): TcpListenerConfig {
   return {
     name: "front",
     address: tcp(80),
@@ -22,7 +27,9 @@ export function upstreamConfig(name: string, backends: readonly Address[]): Upst
     algorithm: "round_robin",
     backends: backends.map((address) => ({ id: formatAddress(address), address, weight: 1 })),
     connectTimeoutMs: 500,
-    retryAttempts: 2,
+    retry: { attempts: 2, on: ["connect"], budget: 0.2 },
+    pool: { maxIdle: 4, maxActive: 16, idleTimeoutMs: 1000, maxLifetimeMs: 10_000, warm: 0 },
+    responseTimeoutMs: 1000,
   };
 }
 

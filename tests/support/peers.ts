@@ -1,5 +1,5 @@
 /** A program that Weir is tried with, not part of it. */
-export type Peer = "haproxy" | "nginx" | "curl" | "python3" | "wrk";
+export type Peer = "haproxy" | "nginx" | "curl" | "python3" | "wrk" | "ab";
 
 /** Paths of the programs, by name. */
 export type PeerPaths = Readonly<Record<Peer, string>>;

@@ -1,0 +1,75 @@
+/**
+ * The subjects as HTTP balancers: all of them keep connections to the backends open, share them
+ * between clients, and add `X-Forwarded-For`.
+ */
+import { nginxTempPaths } from "./backends.ts";
+import { MAX_CONNECTIONS, type Plan, weirUpstream } from "./plan.ts";
+
+/** Weir as an HTTP balancer. */
+export function weirHttp(plan: Plan): string {
+  return `
+workers: ${plan.threads}
+listeners:
+  - name: bench
+    address: "127.0.0.1:${plan.port}"
+    protocol: http
+    upstream: app
+    limits: { max_connections: 20000 }
+${weirUpstream(plan)}`;
+}
+
+/** HAProxy as an HTTP balancer. */
+export function haproxyHttp({ port, backends, threads }: Plan): string {
+  const servers = backends.map((backend, i) => `  server s${i} 127.0.0.1:${backend}`).join("\n");
+  // By default the first request of a client has a connection of its own: the others share here.
+  return `
+global
+  nbthread ${threads}
+  maxconn ${MAX_CONNECTIONS}
+defaults
+  mode http
+  option forwardfor
+  http-reuse always
+  maxconn ${MAX_CONNECTIONS}
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  timeout http-keep-alive 60s
+listen bench
+  bind 127.0.0.1:${port}
+  balance roundrobin
+${servers}
+`;
+}
+
+/** NGINX as an HTTP balancer. */
+export function nginxHttp({ port, backends, threads, directory }: Plan): string {
+  const servers = backends.map((backend) => `server 127.0.0.1:${backend};`).join(" ");
+  // Without the last three, large bodies go by way of the disk.
+  return `
+worker_processes ${threads};
+worker_rlimit_nofile 18000;
+pid ${directory}/nginx-http.pid;
+events { worker_connections ${2 * MAX_CONNECTIONS}; }
+http {
+  access_log off;
+  ${nginxTempPaths(`${directory}/nginx-http`)}
+  keepalive_requests 1000000000;
+  keepalive_timeout 60s;
+  upstream app { ${servers} keepalive 64; keepalive_requests 1000000000; }
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    location / {
+      proxy_pass http://app;
+      proxy_http_version 1.1;
+      proxy_set_header Host $host;
+      proxy_set_header Connection "";
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_max_temp_file_size 0;
+      client_body_buffer_size 64k;
+      client_max_body_size 0;
+    }
+  }
+}
+`;
+}

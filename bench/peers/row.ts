@@ -1,0 +1,44 @@
+import type { Mode, Running, Setting, Subject } from "./subjects.ts";
+
+/** What a figure has to reach. */
+export interface Goal {
+  /** Against HAProxy in the same round, or by itself. */
+  readonly kind: "ratio" | "absolute";
+  readonly most: number;
+}
+
+/** One number that a row yields. */
+export interface Figure {
+  readonly id: string;
+  readonly title: string;
+  readonly digits: number;
+  readonly goal?: Goal;
+}
+
+/** What one measurement found: a value per figure of its row. */
+export interface Sample {
+  readonly values: Readonly<Record<string, number>>;
+  /** Wrong answers, lost requests, socket errors: each a sentence. */
+  readonly failures: readonly string[];
+}
+
+/** One kind of work. */
+export interface Row {
+  readonly id: string;
+  /** What the subjects balance. */
+  readonly mode: Mode;
+  readonly figures: readonly Figure[];
+  /** Rounds that the median needs, when more than the usual. */
+  readonly minRounds?: number;
+  measure(contestant: Contestant): Promise<Sample>;
+}
+
+/** A subject in the middle of a round. */
+export interface Contestant {
+  readonly subject: Subject;
+  readonly setting: Setting;
+  /** How long to measure. */
+  readonly seconds: number;
+  /** The subject as it runs over all rounds, warm. */
+  running(): Promise<Running>;
+}

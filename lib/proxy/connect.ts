@@ -1,0 +1,47 @@
+import type { Address } from "../core/address.ts";
+import { LbError, messageOf } from "../core/errors.ts";
+import { WheelTimer } from "../ds/timer_wheel.ts";
+import type { Conn } from "../net/transport.ts";
+import type { ThreadParts } from "./tcp_route.ts";
+
+/** One connection being opened, with a deadline. */
+export class Connecting {
+  readonly #thread: ThreadParts;
+  #deadline: AbortController | undefined;
+  #aborted = false;
+
+  constructor(thread: ThreadParts) {
+    this.#thread = thread;
+  }
+
+  /** It was broken off by {@linkcode Connecting.abort}: that says nothing about the backend. */
+  get aborted(): boolean {
+    return this.#aborted;
+  }
+
+  /** @throws {LbError} `connect_refused`, `connect_timeout`, `connect_failed` or `out_of_sockets` */
+  async open(address: Address, timeoutMs: number): Promise<Conn> {
+    const { timeouts, aborters, transport } = this.#thread;
+    const deadline = aborters.take();
+    const timer = new WheelTimer(() => deadline.abort());
+    this.#deadline = deadline;
+    if (this.#aborted) deadline.abort();
+    timeouts.schedule(timer, timeoutMs);
+    try {
+      return await transport.connect(address, deadline.signal);
+    } catch (thrown) {
+      if (thrown instanceof LbError) throw thrown;
+      throw new LbError("connect_failed", messageOf(thrown), { side: "upstream", cause: thrown });
+    } finally {
+      timeouts.cancel(timer);
+      this.#deadline = undefined;
+      aborters.give(deadline);
+    }
+  }
+
+  /** Breaks off what is being opened, now and later. */
+  abort(): void {
+    this.#aborted = true;
+    this.#deadline?.abort();
+  }
+}

@@ -1,0 +1,79 @@
+import { LbError, type LbErrorCode } from "../core/errors.ts";
+import type { Outcome } from "../core/types.ts";
+import type { ExchangeError, ExchangeFault } from "./exchange_error.ts";
+import type { LocalAnswer } from "./local_answer.ts";
+import type { AttemptFailure } from "./retry.ts";
+
+const NO_BACKEND: LocalAnswer = { status: 503, reason: "no_backend" };
+
+const ANSWERS: Readonly<Record<ExchangeFault, LocalAnswer>> = {
+  connect: { status: 502, reason: "connect_failed" },
+  connect_timeout: { status: 504, reason: "timeout" },
+  pool_exhausted: { status: 503, reason: "pool_exhausted" },
+  reset: { status: 502, reason: "upstream_reset" },
+  timeout: { status: 504, reason: "timeout" },
+  bad_response: { status: 502, reason: "bad_response" },
+  status_502: { status: 502, reason: "upstream_status" },
+  status_503: { status: 503, reason: "upstream_status" },
+  status_504: { status: 504, reason: "upstream_status" },
+  client: { status: 400, reason: "client_closed" },
+  client_timeout: { status: 408, reason: "body_timeout" },
+};
+
+/** What a client is told when the last attempt has failed, or there was no backend to ask. */
+export function answerTo(error: ExchangeError | undefined): LocalAnswer {
+  return error === undefined ? NO_BACKEND : ANSWERS[error.fault];
+}
+
+/** The fault of an answer that says to try elsewhere: 502, 503 or 504. */
+export function statusFault(status: number): ExchangeFault {
+  if (status === 503) return "status_503";
+  return status === 504 ? "status_504" : "status_502";
+}
+
+/** The failure in the words of the retry rules; `undefined` when there is no point in a retry. */
+export function attemptFailure({ fault }: ExchangeError): AttemptFailure | undefined {
+  switch (fault) {
+    case "connect":
+    case "connect_timeout":
+    case "pool_exhausted":
+      return "connect";
+    case "reset":
+    case "timeout":
+      return fault;
+    case "status_502":
+      return 502;
+    case "status_503":
+      return 503;
+    case "status_504":
+      return 504;
+    default:
+      return undefined;
+  }
+}
+
+/** Whom an attempt's end is put down to. */
+export function outcomeOf(error: ExchangeError): Outcome {
+  const code = blame(error);
+  if (code === undefined) return { kind: "ignored" };
+  return {
+    kind: "failure",
+    error: new LbError(code, error.message, { side: "upstream", cause: error }),
+  };
+}
+
+function blame({ fault, cause }: ExchangeError): LbErrorCode | undefined {
+  if (cause instanceof LbError) return cause.side === "internal" ? undefined : cause.code;
+  switch (fault) {
+    case "reset":
+    case "bad_response":
+    case "status_502":
+    case "status_503":
+    case "status_504":
+      return "upstream_reset";
+    case "timeout":
+      return "upstream_timeout";
+    default:
+      return undefined;
+  }
+}

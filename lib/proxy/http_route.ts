@@ -1,0 +1,74 @@
+import type { HeaderChanges, HttpLimits, RewriteConfig } from "../config/types.ts";
+import type { RetryConfig } from "../config/types.ts";
+import type { Backend } from "../core/types.ts";
+import type { HeadLimits } from "../http/limits.ts";
+import type { RetryBudget } from "../limit/retry_budget.ts";
+import type { StickyTable } from "../upstream/sticky.ts";
+import type { BalancedUpstream } from "../upstream/upstream.ts";
+import type { BackendPool } from "./backend_pool.ts";
+import type { LocalAnswer } from "./local_answer.ts";
+import type { ThreadParts } from "./tcp_route.ts";
+
+/** One HTTP listener of one thread, with everything resolved. */
+export interface HttpFront {
+  /** Name of the listener, for logs. */
+  readonly listener: string;
+  /** Place of the listener's cells in the table. */
+  readonly index: number;
+  /** The route for a request, or `undefined` when none matches. */
+  readonly route: (request: RoutedRequest) => HttpRoute | undefined;
+  readonly limits: HttpLimits;
+  readonly headLimits: HeadLimits;
+  readonly headerTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly tunnelTimeoutMs: number;
+  /** May the peer at that IP address say where requests came from? */
+  readonly isTrusted: (address: string) => boolean;
+  readonly nextRequestId: () => string;
+  /** Counts a request for which no backend was left, and tells the log of some. */
+  readonly onNoBackend: (upstream: string) => void;
+  readonly thread: ThreadParts;
+}
+
+/** What of a request decides its route. */
+export interface RoutedRequest {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  readonly query: string | undefined;
+  header(lowerName: string): string | undefined;
+}
+
+/** What happens to the requests of one route. */
+export interface HttpRoute {
+  readonly action: ForwardAction | AnswerAction;
+  readonly requestHeaders: HeaderChanges;
+  readonly responseHeaders: HeaderChanges;
+  readonly timeoutMs: number | undefined;
+}
+
+/** Weir answers itself. */
+export interface AnswerAction {
+  readonly kind: "answer";
+  readonly answer: LocalAnswer;
+}
+
+/** An upstream answers. */
+export interface ForwardAction {
+  readonly kind: "forward";
+  /** The upstream whose turn it is, by the shares of the split. */
+  readonly upstream: () => HttpUpstream;
+  readonly rewrite: RewriteConfig | undefined;
+}
+
+/** An upstream as HTTP uses it, in one thread. */
+export interface HttpUpstream {
+  readonly upstream: BalancedUpstream;
+  readonly poolOf: (backend: Backend) => BackendPool;
+  readonly retry: RetryConfig;
+  readonly budget: RetryBudget;
+  readonly responseTimeoutMs: number;
+  /** Filled a moment after the start, when the cookie's values have been computed. */
+  readonly sticky: { table: StickyTable | undefined };
+}

@@ -1,0 +1,119 @@
+import type {
+  HeaderChanges,
+  HttpListenerConfig,
+  RouteAction,
+  RouteConfig,
+  SplitShare,
+} from "../config/types.ts";
+import { LogThrottle } from "../core/log.ts";
+import { CidrSet, parseCidr } from "../core/cidr.ts";
+import { DEFAULT_HEAD_LIMITS } from "../http/limits.ts";
+import type { ForwardAction, HttpFront, HttpRoute, HttpUpstream } from "../proxy/http_route.ts";
+import type { LocalAnswer } from "../proxy/local_answer.ts";
+import type { ThreadParts } from "../proxy/tcp_route.ts";
+import { buildRouter } from "../route/router.ts";
+
+/** What an HTTP listener is built from. */
+export interface HttpFrontOptions {
+  readonly config: HttpListenerConfig;
+  /** Place of the listener's cells in the shared table. */
+  readonly index: number;
+  readonly upstreams: ReadonlyMap<string, HttpUpstream>;
+  readonly thread: ThreadParts;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** Resolves everything that a listener's requests will need. */
+export function buildHttpFront(options: HttpFrontOptions): HttpFront {
+  const { config, index, thread } = options;
+  const routes = config.routes.map((route) => buildRoute(route, options));
+  const router = buildRouter(config.routes.map(({ match }) => match));
+  const trusted = new CidrSet(config.trustedProxies.map(parseCidr));
+  return {
+    listener: config.name,
+    index,
+    thread,
+    route: (request) => routes[router.match(request)],
+    limits: config.limits,
+    headLimits: {
+      ...DEFAULT_HEAD_LIMITS,
+      headBytes: config.limits.headBytes,
+      fieldCount: config.limits.fieldCount,
+    },
+    headerTimeoutMs: config.headerTimeoutMs,
+    bodyTimeoutMs: config.bodyTimeoutMs,
+    idleTimeoutMs: config.idleTimeoutMs,
+    tunnelTimeoutMs: config.tunnelTimeoutMs,
+    isTrusted: (address) => trusted.has(address),
+    nextRequestId: requestIds(options.random),
+    onNoBackend: noBackendTeller(options),
+  };
+}
+
+function noBackendTeller({ config, index, thread }: HttpFrontOptions): HttpFront["onNoBackend"] {
+  const throttle = new LogThrottle();
+  return (upstream) => {
+    thread.table.countListener(thread.worker, index, "noBackend");
+    const suppressed = throttle.admit(thread.timeouts.nowMs);
+    if (suppressed === undefined) return;
+    thread.log.write({
+      level: "warning",
+      message: "Request refused: no backend available",
+      fields: { listener: config.name, upstream, suppressed },
+    });
+  };
+}
+
+function buildRoute(route: RouteConfig, options: HttpFrontOptions): HttpRoute {
+  const { requestHeaders, responseHeaders, timeoutMs } = route;
+  return { action: buildAction(route, options), requestHeaders, responseHeaders, timeoutMs };
+}
+
+function buildAction(route: RouteConfig, options: HttpFrontOptions): HttpRoute["action"] {
+  const { action, rewrite, responseHeaders: { set, add } } = route;
+  if (action.kind !== "forward") {
+    return { kind: "answer", answer: buildAnswer(action, [...set, ...add]) };
+  }
+  return { kind: "forward", upstream: buildSplit(action.split, options), rewrite };
+}
+
+function buildAnswer(
+  action: Exclude<RouteAction, { kind: "forward" }>,
+  headers: HeaderChanges["set"],
+): LocalAnswer {
+  if (action.kind === "redirect") {
+    const fields = [["Location", action.location] as const, ...headers];
+    return { status: action.status, reason: "redirect", fields };
+  }
+  const { status, body: text, contentType } = action;
+  return { status, reason: "route", body: { text, contentType }, fields: headers };
+}
+
+/** Draws an upstream for each request, by the shares. */
+function buildSplit(
+  split: readonly SplitShare[],
+  { upstreams, random }: HttpFrontOptions,
+): ForwardAction["upstream"] {
+  const shares = split.map(({ upstream: name, weight }) => {
+    const upstream = upstreams.get(name);
+    if (upstream === undefined) throw new TypeError(`Cannot build route: no upstream "${name}"`);
+    return { upstream, weight };
+  });
+  const [first] = shares;
+  if (first === undefined) throw new TypeError("Cannot build route: its split is empty");
+  if (shares.length === 1) return () => first.upstream;
+  const total = shares.reduce((sum, { weight }) => sum + weight, 0);
+  return () => {
+    let point = random() * total;
+    return (shares.find(({ weight }) => (point -= weight) < 0) ?? first).upstream;
+  };
+}
+
+/** Ids that no other thread or process makes: a random prefix and a count. */
+function requestIds(random: () => number): () => string {
+  const hex = () => Math.floor(random() * 2 ** 32).toString(16).padStart(8, "0");
+  const prefix = `${hex()}${hex()}`;
+  let count = 0;
+  return () => `${prefix}-${(++count).toString(16)}`;
+}

@@ -1,0 +1,69 @@
+import type { UpstreamConfig } from "../config/types.ts";
+import type { Backend } from "../core/types.ts";
+import { DEFAULT_HEAD_LIMITS } from "../http/limits.ts";
+import { RetryBudget } from "../limit/retry_budget.ts";
+import { BackendPool } from "../proxy/backend_pool.ts";
+import type { HttpUpstream } from "../proxy/http_route.ts";
+import type { ThreadParts } from "../proxy/tcp_route.ts";
+import { StickyTable } from "../upstream/sticky.ts";
+import type { BalancedUpstream } from "../upstream/upstream.ts";
+
+/** One upstream of one thread with its connections for HTTP. */
+export class HttpUpstreamParts implements Disposable {
+  readonly http: HttpUpstream;
+  readonly #pools = new Map<Backend, BackendPool>();
+  readonly #config: UpstreamConfig;
+  readonly #thread: ThreadParts;
+
+  constructor(config: UpstreamConfig, upstream: BalancedUpstream, thread: ThreadParts) {
+    this.#config = config;
+    this.#thread = thread;
+    this.http = {
+      upstream,
+      poolOf: (backend) => this.#poolOf(backend),
+      retry: config.retry,
+      budget: new RetryBudget({ ratio: config.retry.budget }),
+      responseTimeoutMs: config.responseTimeoutMs,
+      sticky: { table: undefined },
+    };
+  }
+
+  /** Computes what sticky sessions need; until then requests go anywhere. */
+  async prepare(): Promise<void> {
+    const { sticky } = this.#config;
+    if (sticky === undefined) return;
+    const backends = this.http.upstream.backends.values();
+    const { cookie, secret, ttlMs } = sticky;
+    this.http.sticky.table = await StickyTable.create(cookie, secret, ttlMs, backends);
+  }
+
+  /** Closes connections that have been idle for too long, and opens those to be kept ready. */
+  sweep(): void {
+    const { upstream } = this.http;
+    if (this.#config.pool.warm > 0) {
+      for (const backend of upstream.backends.values()) this.#poolOf(backend);
+    }
+    for (const pool of this.#pools.values()) pool.sweep();
+  }
+
+  [Symbol.dispose](): void {
+    for (const pool of this.#pools.values()) pool.closeAll();
+  }
+
+  #poolOf(backend: Backend): BackendPool {
+    const known = this.#pools.get(backend);
+    if (known !== undefined) return known;
+    const pool = new BackendPool({
+      backend,
+      pool: this.#config.pool,
+      connectTimeoutMs: this.#config.connectTimeoutMs,
+      headLimits: { ...DEFAULT_HEAD_LIMITS, headBytes: MAX_RESPONSE_HEAD_BYTES },
+      thread: this.#thread,
+    });
+    this.#pools.set(backend, pool);
+    return pool;
+  }
+}
+
+/** Backends set larger heads than clients: many long cookies, security policies. */
+const MAX_RESPONSE_HEAD_BYTES = 64 * 1024;
