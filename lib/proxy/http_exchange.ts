@@ -127,7 +127,7 @@ export class HttpExchange {
       else conn.close();
       lease.settle({ kind: "success" });
       this.#count(response.status);
-      return keepsClient ? "next" : await this.#end(conversation);
+      return keepsClient ? "next" : this.#end(conversation);
     } catch (error) {
       conn?.close();
       return await this.#fail(error, lease);
@@ -147,9 +147,8 @@ export class HttpExchange {
   }
 
   /** What is left of the request is in the way of the next one. */
-  async #end(conversation: Conversation): Promise<After> {
-    if (!conversation.isSent) await this.#session.linger();
-    return "close";
+  #end(conversation: Conversation): After {
+    return conversation.isSent ? "close" : "linger";
   }
 
   /** What Weir adds to an answer on its way to the client. */

@@ -14,7 +14,11 @@ import type { HttpFront } from "./http_route.ts";
 import { type LocalAnswer, writeLocalAnswer } from "./local_answer.ts";
 
 /** What follows a request on its connection. */
-export type After = "next" | "close";
+export type After =
+  | "next"
+  | "close"
+  /** Close, but read for a moment what the client still sends. */
+  | "linger";
 
 /** One client connection: request after request, in order. */
 export class HttpSession implements Disposable {
@@ -45,11 +49,10 @@ export class HttpSession implements Disposable {
   /** Serves requests until the connection ends. Never rejects. */
   async run(): Promise<void> {
     try {
-      for (let after: After = "next"; after === "next" && !this.#isDraining;) {
-        after = await this.#serveOne();
-      }
-      // Draining, with a further request that is not going to be answered.
-      if (this.reader.available > 0) await this.linger();
+      let after: After = "next";
+      while (after === "next" && !this.#isDraining) after = await this.#serveOne();
+      // Or draining, with a further request that is not going to be answered.
+      if (after === "linger" || this.reader.available > 0) await this.#linger();
     } catch {
       // The connection is broken: there is nobody to tell.
     }
@@ -97,8 +100,7 @@ export class HttpSession implements Disposable {
       }),
     );
     if (keepAlive) return "next";
-    await this.linger();
-    return "close";
+    return "linger";
   }
 
   async #serveOne(): Promise<After> {
@@ -155,7 +157,10 @@ export class HttpSession implements Disposable {
   #refuseSlowHead(): void {
     this.#isRefused = true;
     const answer = { status: 408, reason: "header_timeout" };
-    this.answer(undefined, answer, false).catch(() => {}).finally(() => this.conn.close());
+    this.answer(undefined, answer, false)
+      .then(() => this.#linger())
+      .catch(() => {})
+      .finally(() => this.conn.close());
   }
 
   async #handle(head: RequestHead): Promise<After> {
@@ -199,7 +204,7 @@ export class HttpSession implements Disposable {
    * Closing on bytes that were not read makes the kernel send a reset, which can destroy the answer
    * on its way. So the end is told, and what still comes is read for a moment.
    */
-  async linger(): Promise<void> {
+  async #linger(): Promise<void> {
     const { conn, reader } = this;
     this.deadline.set(LINGER_MS, () => conn.close());
     try {
