@@ -10,7 +10,7 @@ export interface Command {
 /** The text of `weir --help`. */
 export function programHelp(commands: readonly Command[]): string {
   return [
-    "weir: a TCP load balancer with health checks, in one binary",
+    "weir: a load balancer for TCP and HTTP/1.1, in one program",
     "",
     "Usage: weir [COMMAND] [FLAGS]",
     "",

@@ -131,7 +131,7 @@ export const pool = section({
   max_lifetime: duration({ from: "above zero" }).prefault("1h")
     .describe("A connection older than this is not used again. HTTP only."),
   warm: wholeNumber(0, 10_000).prefault(0)
-    .describe("Unused connections kept open ahead of need, per backend and thread."),
+    .describe("Unused connections kept open ahead of need, per backend and thread. HTTP only."),
 });
 
 /** How a client's requests stay on one backend. */

@@ -177,7 +177,7 @@ export interface RetryConfig {
   readonly budget: number;
 }
 
-/** Connections to a backend. All but `warm` are for HTTP only: raw TCP never uses one twice. */
+/** Connections to a backend. For HTTP only: raw TCP never uses one twice. */
 export interface PoolConfig {
   /** Idle connections kept per backend and thread. */
   readonly maxIdle: number;
