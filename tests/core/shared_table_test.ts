@@ -155,12 +155,13 @@ Deno.test("SharedTable is exact from several threads at once", async () => {
   assertEquals(table.listenerTotal(0, "accepted"), 3 * shape.workers * rounds);
   assertEquals(table.active(0), 0);
   assertEquals(table.openToBackend(1), 0);
-  for (const { opened, mostHolders, openedToBackend, mostToBackend } of reports) {
-    assertGreater(opened, 0);
+  for (const { mostHolders, mostToBackend } of reports) {
     assertLessOrEqual(mostHolders, 2);
-    assertGreater(openedToBackend, 0);
     assertLessOrEqual(mostToBackend, 2);
   }
+  // Of all together: one thread alone may find every slot held by threads that are not running.
+  assertGreater(reports.reduce((sum, { opened }) => sum + opened, 0), 0);
+  assertGreater(reports.reduce((sum, { openedToBackend }) => sum + openedToBackend, 0), 0);
   for (const worker of [0, 1, 2, 3]) table.forgetWorker(worker);
   assertEquals(table.inFlight(1), 0);
 });
