@@ -1,8 +1,9 @@
-import { ALGORITHMS } from "../lib/balancer/registry.ts";
+import { ALGORITHMS, createBalancer } from "../lib/balancer/registry.ts";
 import { SharedTable } from "../lib/core/shared_table.ts";
 import type { Backend, BackendSpec } from "../lib/core/types.ts";
 import { SharedBackend } from "../lib/upstream/backend.ts";
 import { BalancedUpstream } from "../lib/upstream/upstream.ts";
+import { seededOptions } from "../tests/support/farm.ts";
 
 for (const size of [5, 10_000]) {
   const specs = createSpecs(size);
@@ -22,9 +23,8 @@ function createUpstream(name: string, specs: readonly BackendSpec[]): BalancedUp
     upstreams: 1,
     listeners: 1,
   });
-  const factory = ALGORITHMS[name];
-  if (factory === undefined) throw new RangeError(`Cannot bench "${name}": no such algorithm`);
-  const balancer = factory<Backend>({ random: () => 0.5, nextTurn: () => table.nextTurn(0) });
+  const nextTurn = () => table.nextTurn(0);
+  const balancer = createBalancer<Backend>(name, { ...seededOptions(), nextTurn });
   const upstream = new BalancedUpstream("app", { balancer, table, worker: 0 });
   specs.forEach((spec, index) => upstream.addServer(new SharedBackend(spec, index, table)));
   return upstream;

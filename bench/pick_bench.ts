@@ -1,7 +1,8 @@
 import type { Balancer, PickRequest } from "../lib/balancer/balancer.ts";
-import { ALGORITHMS } from "../lib/balancer/registry.ts";
+import { ALGORITHMS, createBalancer } from "../lib/balancer/registry.ts";
 import { SharedTable } from "../lib/core/shared_table.ts";
 import { SharedBackend } from "../lib/upstream/backend.ts";
+import { seededOptions } from "../tests/support/farm.ts";
 
 /** Servers whose loads and turns are in shared memory, as they are in a running Weir. */
 interface Farm {
@@ -22,7 +23,7 @@ for (const name of Object.keys(ALGORITHMS)) {
 
 /** Choosing alone. */
 function benchPick(name: string, farm: Farm): void {
-  const balancer = createBalancer(name, farm);
+  const balancer = fill(name, farm);
   Deno.bench({
     name: `pick: ${name}, ${farm.servers.length} backends`,
     group: `pick, ${farm.servers.length} backends`,
@@ -32,7 +33,7 @@ function benchPick(name: string, farm: Farm): void {
 
 /** Choosing, and the load going up on the chosen and down on the one chosen 64 picks ago. */
 function benchTurnover(name: string, farm: Farm): void {
-  const balancer = createBalancer(name, farm);
+  const balancer = fill(name, farm);
   const inFlight: (SharedBackend | undefined)[] = new Array(64).fill(undefined);
   let turn = 0;
   Deno.bench({
@@ -59,14 +60,10 @@ function changeLoad(
   balancer.loadChanged?.(server);
 }
 
-function createBalancer(name: string, { table, servers }: Farm): Balancer<SharedBackend> {
+function fill(name: string, { table, servers }: Farm): Balancer<SharedBackend> {
   const [algorithm = ""] = name.split(",");
-  const factory = ALGORITHMS[algorithm];
-  if (factory === undefined) throw new RangeError(`Cannot bench "${algorithm}": no such algorithm`);
-  const balancer = factory<SharedBackend>({
-    random: () => 0.5,
-    nextTurn: () => table.nextTurn(0),
-  });
+  const nextTurn = () => table.nextTurn(0);
+  const balancer = createBalancer<SharedBackend>(algorithm, { ...seededOptions(), nextTurn });
   for (const server of servers) balancer.add(server);
   // Some build at the first pick; building has a bench of its own.
   balancer.pick(REQUEST);

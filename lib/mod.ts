@@ -35,12 +35,13 @@ export {
 } from "./config/load.ts";
 export type { Config } from "./config/types.ts";
 export type {
+  Algorithm,
   Balancer,
   BalancerFactory,
   BalancerOptions,
   PickRequest,
 } from "./balancer/balancer.ts";
-export { ALGORITHMS } from "./balancer/registry.ts";
+export { ALGORITHMS, createBalancer } from "./balancer/registry.ts";
 export type { Clock } from "./core/clock.ts";
 export type { Logger, LogRecord } from "./core/log.ts";
 export type { Candidate } from "./core/types.ts";

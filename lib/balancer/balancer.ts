@@ -23,6 +23,14 @@ export interface Balancer<T extends Candidate = Candidate> {
   pick(request: PickRequest<T>): T | undefined;
   /** Told after `candidate.load` changed. Only algorithms that keep an order need it. */
   loadChanged?(candidate: T): void;
+  /** Told after `candidate.weight` changed. Needed where weights are worked into a table. */
+  weightChanged?(candidate: T): void;
+  /**
+   * Told how a piece of work on a server went. Needed where latency decides.
+   *
+   * @param latencyMs from the start of the attempt to the answer's first byte, or to the failure
+   */
+  observe?(candidate: T, latencyMs: number, passed: boolean): void;
 }
 
 /** What an algorithm takes from outside. */
@@ -34,7 +42,36 @@ export interface BalancerOptions {
    * from one sequence, which makes a rotation exact over all of them.
    */
   readonly nextTurn: () => number;
+  /** Monotonic milliseconds; may be as coarse as 10 ms. */
+  readonly now: () => number;
+  /**
+   * The weight that stands for one full share, above zero. Where a server has places in a table by
+   * its weight, their number must not depend on who else is there, or others' places would move.
+   */
+  readonly weightUnit: number;
+  /** Runs `work` soon, but not within this call: for tables that are dear to build. */
+  readonly defer: (work: () => void) => void;
 }
 
 /** Makes an empty balancer. */
 export type BalancerFactory = <T extends Candidate>(options: BalancerOptions) => Balancer<T>;
+
+/** What decides which server is picked. */
+export type Basis =
+  | "turn"
+  | "chance"
+  | "load"
+  | "latency"
+  | "order"
+  /** The hash of the configured key. */
+  | "key"
+  /** The client's network, in the manner of NGINX `ip_hash`. */
+  | "network";
+
+/** An algorithm as the registry lists it. */
+export interface Algorithm {
+  readonly create: BalancerFactory;
+  readonly basis: Basis;
+  /** One line for people who choose. */
+  readonly summary: string;
+}

@@ -1,12 +1,31 @@
-import type { BalancerFactory } from "./balancer.ts";
+import type { Candidate } from "../core/types.ts";
+import type { Algorithm, Balancer, BalancerOptions } from "./balancer.ts";
 import { LeastConnections } from "./least_connections.ts";
 import { RoundRobin } from "./round_robin.ts";
 
 /** Every algorithm by its canonical name. One file of this folder each. */
-export const ALGORITHMS: Readonly<Record<string, BalancerFactory>> = {
-  round_robin: (options) => new RoundRobin(options),
-  least_connections: () => new LeastConnections(),
+export const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
+  round_robin: {
+    create: (options) => new RoundRobin(options),
+    basis: "turn",
+    summary: "each in its turn, as often as its weight says",
+  },
+  least_connections: {
+    create: () => new LeastConnections(),
+    basis: "load",
+    summary: "the one with the least work in flight for its weight",
+  },
 };
+
+/** An empty balancer of the algorithm `name`. @throws {RangeError} when there is none such */
+export function createBalancer<T extends Candidate>(
+  name: string,
+  options: BalancerOptions,
+): Balancer<T> {
+  const algorithm = Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name] : undefined;
+  if (algorithm === undefined) throw new RangeError(`There is no algorithm "${name}"`);
+  return algorithm.create(options);
+}
 
 /** Other names that operators know an algorithm by. */
 export const ALGORITHM_ALIASES: Readonly<Record<string, string>> = {

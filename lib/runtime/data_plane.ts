@@ -1,4 +1,4 @@
-import { ALGORITHMS } from "../balancer/registry.ts";
+import { createBalancer } from "../balancer/registry.ts";
 import type {
   Config,
   HttpListenerConfig,
@@ -129,11 +129,13 @@ export class DataPlane implements Disposable {
 
   #buildUpstream(config: UpstreamConfig, index: number): BalancedUpstream {
     const { table, worker, random } = this.#deps;
-    const create = ALGORITHMS[config.algorithm];
-    if (create === undefined) {
-      throw new TypeError(`Cannot build upstream: no algorithm "${config.algorithm}"`);
-    }
-    const balancer = create<Backend>({ random, nextTurn: () => table.nextTurn(index) });
+    const balancer = createBalancer<Backend>(config.algorithm, {
+      random,
+      nextTurn: () => table.nextTurn(index),
+      now: () => this.#timeouts.nowMs,
+      weightUnit: usualWeight(config.backends),
+      defer: queueMicrotask,
+    });
     return new BalancedUpstream(config.name, { balancer, table, worker });
   }
 
@@ -233,6 +235,12 @@ export class DataPlane implements Disposable {
   #closeListeners(): void {
     for (const listener of this.#listeners) listener[Symbol.dispose]();
   }
+}
+
+/** The median of the weights above zero: the same in all threads and for as long as nothing is new. */
+function usualWeight(backends: UpstreamConfig["backends"]): number {
+  const weights = backends.map(({ weight }) => weight).filter((weight) => weight > 0);
+  return weights.sort((a, b) => a - b)[weights.length >> 1] ?? 1;
 }
 
 interface UpstreamParts {

@@ -23,11 +23,11 @@ const EXCEPTIONS: Readonly<Record<string, Exceptions>> = {
   },
 };
 
-for (const [algorithm, factory] of Object.entries(ALGORITHMS)) {
+for (const [algorithm, { create }] of Object.entries(ALGORITHMS)) {
   for (const { name, hold } of CONTRACT) {
     if (EXCEPTIONS[algorithm]?.[name] !== undefined) continue;
     Deno.test(`Balancer.pick() of ${algorithm} ${name}`, () => {
-      hold(() => factory<FakeServer>(seededOptions()));
+      hold(() => create<FakeServer>(seededOptions()));
     });
   }
 }

@@ -6,7 +6,7 @@ import { seededRandom } from "./seeded_random.ts";
 /** A server whose load the test sets. */
 export class FakeServer implements Candidate {
   readonly id: string;
-  readonly weight: number;
+  weight: number;
   load = 0;
 
   constructor(id: string, weight = 1) {
@@ -31,9 +31,15 @@ export function turnsFrom(first: number): () => number {
   return () => turn++ >>> 0;
 }
 
-/** Options with a seeded random and turns from 0. */
+/** Options with a seeded random, turns from 0, a clock that stands and no delay of builds. */
 export function seededOptions(seed = 1): BalancerOptions {
-  return { random: seededRandom(seed), nextTurn: turnsFrom(0) };
+  return {
+    random: seededRandom(seed),
+    nextTurn: turnsFrom(0),
+    now: () => 0,
+    weightUnit: 1,
+    defer: (work) => work(),
+  };
 }
 
 /** Accepts every server. */

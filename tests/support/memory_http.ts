@@ -1,4 +1,4 @@
-import { ALGORITHMS } from "../../lib/balancer/registry.ts";
+import { createBalancer } from "../../lib/balancer/registry.ts";
 import type { HeaderChanges, RouteConfig, UpstreamConfig } from "../../lib/config/types.ts";
 import type { Address } from "../../lib/core/address.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
@@ -18,6 +18,7 @@ import { type MemoryConn, type MemoryConnOptions, memoryPair } from "./memory_co
 import { MemoryLog } from "./memory_log.ts";
 import { type MemoryAcceptor, MemoryTransport } from "./memory_transport.ts";
 import { PacedTimeouts } from "./paced_timeouts.ts";
+import { seededOptions } from "./farm.ts";
 
 export const HEADER_MS = 500;
 export const BODY_MS = 2000;
@@ -147,7 +148,7 @@ export class HttpBench implements Disposable {
   #createUpstream(count: number): BalancedUpstream {
     const { table } = this;
     const nextTurn = () => table.nextTurn(0);
-    const balancer = ALGORITHMS["round_robin"]!<Backend>({ random: () => 0.5, nextTurn });
+    const balancer = createBalancer<Backend>("round_robin", { ...seededOptions(), nextTurn });
     const upstream = new BalancedUpstream("app", { balancer, table, worker: 0 });
     for (let index = 0; index < count; index++) {
       const spec = { id: `b${index}`, address: tcp(1000 + index), weight: 1 };

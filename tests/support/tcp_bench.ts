@@ -1,4 +1,4 @@
-import { ALGORITHMS } from "../../lib/balancer/registry.ts";
+import { createBalancer } from "../../lib/balancer/registry.ts";
 import type { Address } from "../../lib/core/address.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
 import type { Backend } from "../../lib/core/types.ts";
@@ -11,6 +11,7 @@ import { settled } from "./fake_clock.ts";
 import { type MemoryAcceptor, MemoryTransport } from "./memory_transport.ts";
 import { MemoryLog } from "./memory_log.ts";
 import { PacedTimeouts } from "./paced_timeouts.ts";
+import { seededOptions } from "./farm.ts";
 
 /** What a {@linkcode TcpBench} is made of. */
 export interface TcpBenchOptions {
@@ -79,7 +80,7 @@ export class TcpBench implements Disposable {
   #upstream(count: number): BalancedUpstream {
     const { table } = this;
     const nextTurn = () => table.nextTurn(0);
-    const balancer = ALGORITHMS["round_robin"]!<Backend>({ random: () => 0.5, nextTurn });
+    const balancer = createBalancer<Backend>("round_robin", { ...seededOptions(), nextTurn });
     const upstream = new BalancedUpstream("app", { balancer, table, worker: 0 });
     for (let index = 0; index < count; index++) {
       const spec = { id: `b${index}`, address: addressOf(index), weight: 1 };

@@ -1,11 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { ALGORITHMS } from "../../lib/balancer/registry.ts";
+import { ALGORITHMS, createBalancer } from "../../lib/balancer/registry.ts";
 import { LbError } from "../../lib/core/errors.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
 import type { Backend } from "../../lib/core/types.ts";
 import { SharedBackend } from "../../lib/upstream/backend.ts";
 import { BalancedUpstream } from "../../lib/upstream/upstream.ts";
 import { tally } from "../support/farm.ts";
+import { seededOptions } from "../support/farm.ts";
 
 interface Bench {
   readonly table: SharedTable;
@@ -23,10 +24,8 @@ function bench(weights: readonly number[], algorithm = "round_robin"): Bench {
     upstreams: 1,
     listeners: 0,
   });
-  const balancer = ALGORITHMS[algorithm]!<Backend>({
-    random: () => 0.5,
-    nextTurn: () => table.nextTurn(0),
-  });
+  const nextTurn = () => table.nextTurn(0);
+  const balancer = createBalancer<Backend>(algorithm, { ...seededOptions(), nextTurn });
   const upstream = new BalancedUpstream("app", { balancer, table, worker: WORKER });
   const backends = weights.map((weight, index) => backendOf(table, index, weight));
   for (const backend of backends) upstream.addServer(backend);
