@@ -63,6 +63,8 @@ export function outcomeOf(error: ExchangeError): Outcome {
 }
 
 function blame({ fault, cause }: ExchangeError): LbErrorCode | undefined {
+  // Also when it shows as a connection that could not be opened in time: it was broken off.
+  if (fault === "client") return undefined;
   if (cause instanceof LbError) return cause.side === "internal" ? undefined : cause.code;
   switch (fault) {
     case "reset":

@@ -109,6 +109,11 @@ export class Conversation {
     return keepsClient;
   }
 
+  /** Nothing breaks the connections any more through this: they have become something else. */
+  release(): void {
+    this.#isOver = true;
+  }
+
   /** The client went away, or has to go. */
   abandon(fault: unknown): void {
     if (this.#isOver) return;
@@ -130,10 +135,9 @@ export class Conversation {
   }
 
   #onSent(): void {
-    const { session, request } = this.#options;
+    const { session } = this.#options;
     if (this.committed || this.#isOver) return;
     this.#awaitAnswer();
-    if (request.upgrade !== undefined) return;
     session.watch(() => this.abandon(new ExchangeError("client", "Client went away")));
   }
 

@@ -1,11 +1,11 @@
-import type { Candidate, Lease } from "../core/types.ts";
+import type { Lease } from "../core/types.ts";
 import { responseCounter } from "../core/shared_table.ts";
 import { HttpParseError } from "../http/parse_error.ts";
 import type { RequestHead } from "../http/request_head.ts";
 import type { ResponseHead } from "../http/response_head.ts";
 import { Deadline } from "../net/deadline.ts";
 import { Connecting } from "./connect.ts";
-import { answerTo, attemptFailure, outcomeOf, statusFault } from "./exchange_outcome.ts";
+import { answerTo, outcomeOf, statusFault } from "./exchange_outcome.ts";
 import type { BackendPool } from "./backend_pool.ts";
 import { ExchangeError } from "./exchange_error.ts";
 import { forwardResponseFields } from "./forward_headers.ts";
@@ -15,7 +15,7 @@ import type { After, HttpSession } from "./http_session.ts";
 import type { LocalAnswer } from "./local_answer.ts";
 import { type ExchangeRoute, prepareRequest } from "./prepare_request.ts";
 import type { PreparedRequest } from "./request_sender.ts";
-import { type AttemptFailure, decideRetry, isIdempotent, retryDelayMs } from "./retry.ts";
+import { type AttemptState, RetryPlan } from "./retry_plan.ts";
 import { spliceUpgrade } from "./upgrade.ts";
 import type { UpstreamConn } from "./upstream_conn.ts";
 
@@ -26,13 +26,14 @@ export class HttpExchange {
   readonly #route: HttpRoute;
   readonly #upstream: HttpUpstream;
   readonly #request: PreparedRequest;
+  readonly #plan: RetryPlan;
   readonly #connecting: Connecting;
   readonly #cookie: string | undefined;
   #conversation: Conversation | undefined;
   #abortSplice: (() => void) | undefined;
-  #tried: Set<Candidate> | undefined;
-  #retries = 0;
-  #staleRetries = 0;
+  #endPause: (() => void) | undefined;
+  /** Why the attempt before this one failed. */
+  #failure: ExchangeError | undefined;
   #limit: Deadline | undefined;
   #isLate = false;
 
@@ -44,6 +45,8 @@ export class HttpExchange {
     this.#connecting = new Connecting(session.front.thread);
     this.#cookie = head.fields.get("cookie");
     this.#request = prepareRequest(session, head, { route, action });
+    const { front } = session;
+    this.#plan = new RetryPlan({ front, upstream: this.#upstream, request: this.#request });
   }
 
   /** @returns what the client's connection can be used for then */
@@ -58,26 +61,34 @@ export class HttpExchange {
 
   /** Breaks everything off. */
   abort(): void {
-    this.#connecting.abort();
-    this.#conversation?.abandon(new ExchangeError("client", "Weir is stopping"));
+    this.#abandon("Weir is stopping");
     this.#abortSplice?.();
   }
 
   async #run(): Promise<After> {
     this.#upstream.budget.deposit(this.#session.front.thread.timeouts.nowMs);
-    let failure: ExchangeError | undefined;
     for (;;) {
-      using lease = this.#acquire();
-      if (lease === undefined) {
-        this.#session.front.onNoBackend(this.#upstream.upstream.name);
-        return await this.#answer(answerTo(failure));
-      }
-      const result = await this.#attempt(lease);
-      if (typeof result === "string") return result;
-      failure = result;
-      const isAgain = await this.#prepareRetry(failure, lease);
-      if (!isAgain) return await this.#answer(answerTo(failure));
+      // No slot of a backend is held while its client is answered, nor in a pause.
+      const next = await this.#tryOnce();
+      if (typeof next === "string") return next;
+      if (typeof next !== "number") return await this.#answer(next);
+      await this.#pause(next);
+      if (this.#isLate) return await this.#answer(LATE);
+      if (this.#connecting.aborted) return this.#cut();
     }
+  }
+
+  /** What follows an attempt: also an answer to give, or the milliseconds to wait for the next. */
+  async #tryOnce(): Promise<After | LocalAnswer | number> {
+    using lease = this.#acquire();
+    if (lease === undefined) {
+      this.#session.front.onNoBackend(this.#upstream.upstream.name);
+      return answerTo(this.#failure);
+    }
+    const result = await this.#attempt(lease);
+    if (!(result instanceof ExchangeError)) return result;
+    this.#failure = result;
+    return this.#plan.prepare(result, lease, this.#state) ?? answerTo(result);
   }
 
   /** The route's time is up before the head of an answer came. */
@@ -85,24 +96,41 @@ export class HttpExchange {
     this.#isLate = true;
     this.#connecting.abort();
     this.#conversation?.expire();
+    this.#endPause?.();
+  }
+
+  #abandon(why: string): void {
+    this.#connecting.abort();
+    this.#conversation?.abandon(new ExchangeError("client", why));
+    this.#endPause?.();
+  }
+
+  /** Hears of the client's end while no conversation listens for it. */
+  #watchClient(): void {
+    this.#session.watch(() => this.#abandon("Client went away"));
+  }
+
+  get #state(): AttemptState {
+    return { conversation: this.#conversation, isLate: this.#isLate };
   }
 
   #acquire(): Lease | undefined {
     const { upstream, sticky } = this.#upstream;
+    const { tried } = this.#plan;
     const bound = sticky.table?.backendFor(this.#cookie);
-    const preferred = bound && upstream.acquirePreferred(bound, this.#tried);
+    const preferred = bound && upstream.acquirePreferred(bound, tried);
     // With every backend tried once, a retry goes round again rather than nowhere.
-    return preferred ?? upstream.acquire(0, this.#tried) ??
-      (this.#tried === undefined ? undefined : upstream.acquire(0));
+    return preferred ?? upstream.acquire(0, tried) ??
+      (tried === undefined ? undefined : upstream.acquire(0));
   }
 
   /** One attempt: what follows it, or why it failed and may be made again. */
-  async #attempt(lease: Lease): Promise<After | ExchangeError> {
+  async #attempt(lease: Lease): Promise<After | LocalAnswer | ExchangeError> {
     let conn: UpstreamConn | undefined;
     this.#conversation = undefined;
     try {
       const pool = this.#upstream.poolOf(lease.backend);
-      conn = this.#takeIdle(pool) ?? await pool.open(this.#connecting);
+      conn = this.#takeIdle(pool) ?? await this.#open(pool);
       // It may have come although nobody waits for it any more.
       if (this.#connecting.aborted) throw new ExchangeError("client", "Weir is stopping");
       this.#countUse(conn, lease);
@@ -116,7 +144,7 @@ export class HttpExchange {
       this.#conversation = conversation;
       const response = await conversation.ask();
       if (response.status === 101) return await this.#switch(conn, response, lease);
-      if (response.status >= 502 && this.#isToBeRetried(response.status)) {
+      if (response.status >= 502 && this.#plan.takesElsewhere(response.status, this.#state)) {
         conn.close();
         return new ExchangeError(statusFault(response.status), String(response.status));
       }
@@ -130,13 +158,17 @@ export class HttpExchange {
       return keepsClient ? "next" : this.#end(conversation);
     } catch (error) {
       conn?.close();
-      return await this.#fail(error, lease);
+      return this.#fail(error, lease);
     }
   }
 
-  /** After a dead idle connection the others are not trusted either. */
   #takeIdle(pool: BackendPool): UpstreamConn | undefined {
-    return this.#staleRetries > 0 ? undefined : pool.take();
+    return this.#plan.wantsFresh ? undefined : pool.take();
+  }
+
+  async #open(pool: BackendPool): Promise<UpstreamConn> {
+    this.#watchClient();
+    return await pool.open(this.#connecting);
   }
 
   #countUse(conn: UpstreamConn, { backend }: Lease): void {
@@ -159,11 +191,6 @@ export class HttpExchange {
     response.fields.append("Set-Cookie", table.setCookie(backend, false));
   }
 
-  /** The answer's status says to try elsewhere, and that is allowed and paid for. */
-  #isToBeRetried(status: number): boolean {
-    return this.#decide(status) === "retry" && this.#withdraw();
-  }
-
   async #switch(conn: UpstreamConn, response: ResponseHead, lease: Lease): Promise<After> {
     if (!isAskedFor(response.upgrade, this.#request.upgrade)) {
       throw new ExchangeError("bad_response", "Backend switches to a protocol nobody asked for");
@@ -172,6 +199,7 @@ export class HttpExchange {
     if (!this.#conversation?.isSent) {
       throw new ExchangeError("bad_response", "Backend switches before the request has ended");
     }
+    this.#conversation.release();
     this.#limit?.clear();
     this.#count(101);
     await spliceUpgrade(this.#session, conn, {
@@ -185,75 +213,25 @@ export class HttpExchange {
     return "close";
   }
 
-  /** Makes ready for another attempt, if there is to be one. */
-  async #prepareRetry(error: ExchangeError, lease: Lease): Promise<boolean> {
-    const failure = attemptFailure(error);
-    if (failure === undefined) {
-      lease.settle(outcomeOf(error));
-      return false;
-    }
-    // A status was weighed and paid for when its head came.
-    const decision = typeof failure === "number" ? "retry" : this.#decide(failure);
-    if (decision === "retry_unblamed") {
-      this.#staleRetries++;
-      return true;
-    }
-    lease.settle(outcomeOf(error));
-    if (decision === "fail") return false;
-    // The budget keeps retries from multiplying load; a connection refused was none.
-    if (failure === "connect") this.#countRetry("retries");
-    else if (typeof failure !== "number" && !this.#withdraw()) return false;
-    await this.#pause(failure, lease);
-    return true;
-  }
-
-  #decide(failure: AttemptFailure) {
-    const conversation = this.#conversation;
-    return decideRetry(failure, {
-      reused: conversation?.isReused ?? false,
-      sent: conversation !== undefined,
-      answered: conversation?.answered ?? false,
-      committed: conversation?.committed ?? false,
-      idempotent: isIdempotent(this.#head.method),
-      replayable: this.#request.replay.complete && this.#request.upgrade === undefined,
-      attemptsLeft: this.#upstream.retry.attempts - this.#retries,
-      staleRetries: this.#staleRetries,
-      on: this.#upstream.retry.on,
-      timeLeftMs: this.#isLate ? 0 : Infinity,
-    });
-  }
-
-  #withdraw(): boolean {
-    const { thread } = this.#session.front;
-    const isAllowed = this.#upstream.budget.tryWithdraw(thread.timeouts.nowMs);
-    this.#countRetry(isAllowed ? "retries" : "retriesDenied");
-    return isAllowed;
-  }
-
-  #countRetry(counter: "retries" | "retriesDenied"): void {
-    const { thread, index } = this.#session.front;
-    thread.table.countListener(thread.worker, index, counter);
-  }
-
-  /** Another backend next, after a moment that grows. */
-  async #pause(failure: AttemptFailure, { backend }: Lease): Promise<void> {
-    this.#retries++;
-    this.#tried ??= new Set();
-    this.#tried.add(backend);
-    const elsewhere = this.#tried.size < this.#upstream.upstream.backends.size;
-    const delayMs = retryDelayMs({ failure, attempt: this.#retries, elsewhere }, Math.random);
+  /** Ends early when everything is broken off. */
+  async #pause(delayMs: number): Promise<void> {
     if (delayMs === 0) return;
+    this.#watchClient();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#endPause = resolve;
     // A few milliseconds: the wheel's ticks are too coarse for that.
-    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    const timer = setTimeout(resolve, delayMs);
+    await promise;
+    clearTimeout(timer);
   }
 
-  /** What follows a failed attempt, or the failure when another one may help. */
-  async #fail(error: unknown, lease: Lease): Promise<After | ExchangeError> {
+  /** What follows a failed attempt; the failure itself when another one may help. */
+  #fail(error: unknown, lease: Lease): After | LocalAnswer | ExchangeError {
     if (this.#isLate) return new ExchangeError("timeout", "No answer in the route's time", error);
     if (error instanceof HttpParseError) {
       lease.settle({ kind: "ignored" });
       if (this.#conversation?.committed) return this.#cut();
-      return await this.#answer({ status: error.status, reason: error.reason });
+      return { status: error.status, reason: error.reason };
     }
     if (!(error instanceof ExchangeError)) throw error;
     // Ended as if complete, a cut answer would be taken for the whole one.
@@ -278,6 +256,9 @@ export class HttpExchange {
     thread.table.countListener(thread.worker, index, responseCounter(status));
   }
 }
+
+/** The route's time was up between two attempts: no backend is to blame. */
+const LATE: LocalAnswer = { status: 504, reason: "timeout" };
 
 /** A switch has to be to protocols that the request named. */
 function isAskedFor(given: readonly string[] | undefined, wanted: string | undefined): boolean {

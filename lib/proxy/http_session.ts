@@ -224,7 +224,11 @@ export class HttpSession implements Disposable {
     return remote && formatAddress(remote);
   }
 
-  /** The client has to be heard while its answer is on the way: its end ends the exchange. */
+  /**
+   * The client has to be heard while its answer is on the way: its end ends the exchange. One that has
+   * sent more already, such as the next request, is not heard before that has been read: its end is
+   * behind it. Until then timeouts are the bound.
+   */
   watch(onGone: () => void): void {
     if (this.reader.available > 0) return;
     this.reader.fill().then((more) => {

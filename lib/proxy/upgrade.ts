@@ -1,10 +1,11 @@
+import type { Address } from "../core/address.ts";
 import type { Lease } from "../core/types.ts";
 import { NO_BODY } from "../http/framing.ts";
 import type { ResponseHead } from "../http/response_head.ts";
 import { writeResponseHead } from "../http/serialize.ts";
 import type { ByteReader } from "../net/byte_reader.ts";
 import { Splice } from "../net/splice.ts";
-import { type Conn, writeAll } from "../net/transport.ts";
+import { type Conn, type MaybePromise, writeAll } from "../net/transport.ts";
 import { forwardResponseFields } from "./forward_headers.ts";
 import { writeGrowing } from "./head_buffer.ts";
 import type { HttpRoute } from "./http_route.ts";
@@ -37,10 +38,9 @@ export async function spliceUpgrade(
   });
   await writeSwitch(session, options);
   await handOn(server.reader, client);
-  await handOn(session.reader, server.conn);
   session.deadline.clear();
   const { buffers, timeouts } = front.thread;
-  const splice = new Splice(client, server.conn, options.lease, {
+  const splice = new Splice(new ReadConn(session), server.conn, options.lease, {
     buffers,
     timeouts,
     idleTimeoutMs: front.tunnelTimeoutMs,
@@ -63,6 +63,49 @@ async function writeSwitch(session: HttpSession, options: UpgradeOptions): Promi
     await writeAll(session.conn, buffer.subarray(0, end));
   } finally {
     buffers.give(buffer);
+  }
+}
+
+/** A client's connection whose first bytes the session has read, or is reading to see it end. */
+class ReadConn implements Conn {
+  readonly #conn: Conn;
+  readonly #reader: ByteReader;
+  #isDrained = false;
+
+  constructor({ conn, reader }: HttpSession) {
+    this.#conn = conn;
+    this.#reader = reader;
+  }
+
+  get remote(): Address | undefined {
+    return this.#conn.remote;
+  }
+
+  read(into: Uint8Array): MaybePromise<number | null> {
+    return this.#isDrained ? this.#conn.read(into) : this.#readFirst(into);
+  }
+
+  write(bytes: Uint8Array): MaybePromise<number> {
+    return this.#conn.write(bytes);
+  }
+
+  closeWrite(): MaybePromise<void> {
+    return this.#conn.closeWrite();
+  }
+
+  close(): void {
+    this.#conn.close();
+  }
+
+  async #readFirst(into: Uint8Array): Promise<number | null> {
+    const reader = this.#reader;
+    // Joins the read that is under way: a second one beside it would get bytes out of order.
+    if (reader.available === 0 && !(await reader.fill())) return null;
+    const length = Math.min(reader.available, into.length);
+    into.set(reader.buffer.subarray(reader.start, reader.start + length));
+    reader.start += length;
+    this.#isDrained = reader.available === 0;
+    return length;
   }
 }
 

@@ -143,6 +143,13 @@ export const PHASES: readonly Phase[] = [
     },
   },
   {
+    name: "upgrade",
+    run: async (b, client) => {
+      await client.say(get("/", "Connection: upgrade\r\nUpgrade: websocket\r\n"));
+      return await b.take();
+    },
+  },
+  {
     name: "tunnel",
     run: async (b, client) => {
       await client.say(get("/", "Connection: upgrade\r\nUpgrade: websocket\r\n"));

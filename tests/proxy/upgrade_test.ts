@@ -24,6 +24,31 @@ Deno.test("spliceUpgrade() carries bytes both ways, and first those behind the h
   assertEquals(await b.leftovers(), []);
 });
 
+Deno.test("spliceUpgrade() carries what the watch for the client's end has read", async () => {
+  for (const size of [1, 5000]) {
+    using b = new HttpBench();
+    const client = b.connect();
+    await client.say(get("/", ASK));
+    const server = await b.take();
+    await server.hear();
+    // Bytes that come before the 101 and bytes behind it: the same read may be waiting for either.
+    const early = size === 1 ? "" : "e".repeat(size);
+    await client.say(early);
+
+    await server.say(SWITCH);
+    await client.say("l".repeat(size));
+
+    assertEquals(await server.hear(), early + "l".repeat(size));
+    await client.finish();
+    assert(server.ended);
+    // Half-closed, not cut: the other direction goes on.
+    await server.say("bye");
+    assert((await client.hear()).endsWith("\r\n\r\nbye"));
+    await server.close();
+    assertEquals(await b.leftovers(), []);
+  }
+});
+
 Deno.test("spliceUpgrade() leaves an open tunnel alone while Weir drains", async () => {
   using b = new HttpBench();
   const client = b.connect();
