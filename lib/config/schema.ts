@@ -63,7 +63,7 @@ const listener = section({
   routes: list(route).prefault([])
     .describe("Which requests go where; the first that matches wins. HTTP only."),
   trusted_proxies: list(cidr()).prefault([]).describe(
-    "Clients whose X-Forwarded-* and Forwarded fields are believed. HTTP only.",
+    "Clients whose X-Forwarded-*, X-Real-IP and Forwarded fields are believed. HTTP only.",
   ),
   limits: limits.prefault({}).describe("What clients of the listener may use up."),
   timeouts: timeouts.prefault({}).describe("How long a connection may stay silent."),

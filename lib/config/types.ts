@@ -70,7 +70,7 @@ export interface HttpListenerConfig extends ListenerBase {
   readonly bodyTimeoutMs: number;
   /** Longest wait for the next request on a connection. */
   readonly idleTimeoutMs: number;
-  /** CIDRs of peers whose X-Forwarded-* and Forwarded are believed and added to. */
+  /** CIDRs of peers whose X-Forwarded-*, X-Real-IP and Forwarded are believed. */
   readonly trustedProxies: readonly string[];
 }
 

@@ -62,6 +62,22 @@ export function isName(text: string, from: number, to: number, lowerName: string
   return true;
 }
 
+/**
+ * Whether characters `from` to `to` of `text` begin with `lowerPrefix` in any case, with "_" taken
+ * for "-": to CGI and whatever came after it (RFC 3875 section 4.1.18) both are the same name.
+ */
+export function beginsName(text: string, from: number, to: number, lowerPrefix: string): boolean {
+  if (to - from < lowerPrefix.length) return false;
+  for (let i = 0; i < lowerPrefix.length; i++) {
+    const code = text.charCodeAt(from + i);
+    if ((code === UNDERSCORE ? HYPHEN : LOWER[code]) !== lowerPrefix.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+const HYPHEN = 0x2d;
+const UNDERSCORE = 0x5f;
+
 /** Which known field characters `from` to `to` of `text`, with hash `hash`, name. */
 export function identify(text: string, from: number, to: number, hash: number): FieldId {
   const known = KNOWN_BY_LENGTH[to - from] ?? NONE;

@@ -1,5 +1,5 @@
 import { CLASS, SPACE, TEXT, TOKEN } from "./chars.ts";
-import { FIELD, type FieldId, hashName, identify, isName } from "./field_names.ts";
+import { beginsName, FIELD, type FieldId, hashName, identify, isName } from "./field_names.ts";
 
 /** Where the name and the value of one field stand. */
 export interface FieldLine {
@@ -146,6 +146,12 @@ export class FieldList {
   isNamed(index: number, lowerName: string): boolean {
     const { text, nameStart, nameEnd } = this.#lineAt(index);
     return isName(text, nameStart, nameEnd, lowerName);
+  }
+
+  /** Whether the name of field `index` begins like that; "_" in it counts as "-". */
+  begins(index: number, lowerPrefix: string): boolean {
+    const { text, nameStart, nameEnd } = this.#lineAt(index);
+    return beginsName(text, nameStart, nameEnd, lowerPrefix);
   }
 
   /** A list of its own with the same fields. */

@@ -40,10 +40,9 @@ export class ForwardedFields {
   addTo(fields: FieldList, authority: string): void {
     if (this.#client.isTrusted) return this.#extend(fields, authority);
     if (this.#authority !== authority) this.#setAuthority(authority);
-    // What a stranger says of its past is not passed on.
-    fields.setLine(this.#for, "x-forwarded-for");
-    fields.setLine(this.#proto, "x-forwarded-proto");
-    fields.delete("x-forwarded-host");
+    fields.deleteWhere(isHearsay);
+    fields.appendLine(this.#for);
+    fields.appendLine(this.#proto);
     if (this.#host !== undefined) fields.appendLine(this.#host);
     if (this.#forwarded !== undefined) fields.setLine(this.#forwarded, "forwarded");
   }
@@ -72,6 +71,11 @@ export class ForwardedFields {
     const host = authority === "" ? "" : `;host="${authority}"`;
     return `for=${quoted}${host};proto=${this.#client.scheme}`;
   }
+}
+
+/** What a stranger says of its past, and backends take for the word of their proxy. */
+function isHearsay(fields: FieldList, index: number): boolean {
+  return fields.begins(index, "x-forwarded-") || fields.begins(index, "x-real-ip");
 }
 
 /** What else goes into a forwarded request. */

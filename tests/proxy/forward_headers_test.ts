@@ -58,6 +58,27 @@ Deno.test("forwardRequestFields() believes no stranger, however often and wherev
   assertEquals(forward(`GET / HTTP/1.1\n${claims}Host: h\n\n`), ["Host: h", ...ADDED]);
 });
 
+Deno.test("forwardRequestFields() passes no field on that only a proxy of ours would set", () => {
+  const names = [
+    "X-Real-IP",
+    "X-Forwarded-Port",
+    "X-Forwarded-Prefix",
+    "X-Forwarded-Server",
+    "x-forwarded-user",
+    // CGI and its kin cannot tell these from the others.
+    "X_Forwarded_For",
+    "X_REAL_IP",
+    "x-forwarded_proto",
+  ];
+  const kept = ["X-Forward: 1", "X-Real: 1", "Forwarded-For: 1", "Y-Real-IP: 1"];
+  const claims = names.map((name) => `${name}: 1.1.1.1\n`).join("");
+  const text = `GET / HTTP/1.1\nHost: h\n${claims}${kept.join("\n")}\n\n`;
+
+  assertEquals(forward(text), ["Host: h", ...kept, ...ADDED]);
+  const trusted = forward(text, { ...STRANGER, isTrusted: true });
+  for (const name of names) assertEquals(trusted.includes(`${name}: 1.1.1.1`), true, name);
+});
+
 Deno.test("forwardRequestFields() adds to what a trusted proxy says", () => {
   const trusted = { ...STRANGER, isTrusted: true };
   const claims = "X-Forwarded-For: 1.1.1.1\nX-Forwarded-For: 2.2.2.2\nX-Forwarded-Proto: https\n" +
