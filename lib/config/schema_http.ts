@@ -32,7 +32,9 @@ export const httpLimits = {
 /** Settings of `timeouts` that only HTTP listeners have. */
 export const httpTimeouts = {
   header: duration({ from: "above zero" }).prefault("10s")
-    .describe("Longest wait for a whole head of a request. HTTP only."),
+    .describe(
+      "Longest wait for a whole head, from the start of the connection or the first byte of a later request. HTTP only.",
+    ),
   body: duration({ from: "above zero" }).prefault("30s").describe(
     "Longest wait for more of a request's body, or for a client to take more. HTTP only.",
   ),

@@ -64,7 +64,7 @@ export interface HttpListenerConfig extends ListenerBase {
   /** In order; the first that matches wins. A listener's own `upstream` is the last, for all. */
   readonly routes: readonly RouteConfig[];
   readonly limits: HttpLimits;
-  /** From the first byte of a head, or the start of the connection, to its end. */
+  /** To the end of a head: of the first from the start of the connection, else from its first byte. */
   readonly headerTimeoutMs: number;
   /** Longest wait for more of a request's body, and for a client to take more of an answer. */
   readonly bodyTimeoutMs: number;

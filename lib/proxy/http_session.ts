@@ -29,6 +29,8 @@ export class HttpSession implements Disposable {
   readonly forwarded: ForwardedFields;
   readonly #scanner: HeadScanner;
   #exchange: HttpExchange | undefined;
+  /** No head has been read yet. */
+  #isFresh = true;
   #isDraining = false;
   /** Waiting for the first byte of a head. */
   #isIdle = false;
@@ -133,7 +135,8 @@ export class HttpSession implements Disposable {
       if (!more || this.#isRefused) return undefined;
       if (hasBegun) continue;
       hasBegun = true;
-      this.deadline.set(front.headerTimeoutMs, () => this.#refuseSlowHead());
+      // The time of the first head has been running since the connection was accepted.
+      if (!this.#isFresh) this.deadline.set(front.headerTimeoutMs, () => this.#refuseSlowHead());
     }
   }
 
@@ -142,6 +145,7 @@ export class HttpSession implements Disposable {
     const start = reader.start + this.#scanner.skippedBytes;
     this.deadline.clear();
     this.#scanner.reset();
+    this.#isFresh = false;
     const head = parseRequestHead(reader.buffer, start, end, front.headLimits, decodeLatin1Fast);
     reader.start = end;
     return head;
@@ -149,12 +153,15 @@ export class HttpSession implements Disposable {
 
   #setHeadDeadline(hasBegun: boolean): void {
     const { headerTimeoutMs, idleTimeoutMs } = this.front;
-    if (hasBegun) this.deadline.set(headerTimeoutMs, () => this.#refuseSlowHead());
+    const isDue = hasBegun || this.#isFresh;
+    if (isDue) this.deadline.set(headerTimeoutMs, () => this.#refuseSlowHead());
     else this.deadline.set(idleTimeoutMs, () => this.conn.close());
   }
 
   /** A head that does not end: an answer, and the end of the connection under the pending read. */
   #refuseSlowHead(): void {
+    // Not a byte of it came: there is nothing to answer to.
+    if (this.#isIdle) return this.conn.close();
     this.#isRefused = true;
     const answer = { status: 408, reason: "header_timeout" };
     this.answer(undefined, answer, false)

@@ -111,7 +111,8 @@ for (const [what, requests] of [["after a request", 1], ["that was never used", 
     await using backend = new HttpBackend(() => answerOf(200));
     await using scenario = await startHttp({
       backends: [backend.address],
-      listener: { timeouts: { idle: "300ms" } },
+      // A connection that was never used has the time for a head.
+      listener: { timeouts: requests === 0 ? { header: "300ms" } : { idle: "300ms" } },
     });
     using client = await HttpClient.connect(scenario.address);
     for (let i = 0; i < requests; i++) await client.ask(GET);

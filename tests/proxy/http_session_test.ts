@@ -69,6 +69,49 @@ Deno.test("HttpSession answers a head that does not end with 408, and closes", a
   assertEquals(await b.leftovers(), []);
 });
 
+Deno.test("HttpSession counts the time for the first head from the start of the connection", async () => {
+  using b = new HttpBench();
+  const client = b.connect();
+  await b.paced.pass(HEADER_MS - 200);
+  await client.say("GET / HT");
+
+  await b.paced.pass(200);
+
+  assertStringIncludes(await client.hear(), "408 Request Timeout");
+  await client.close();
+  assertEquals(await b.leftovers(), []);
+});
+
+Deno.test("HttpSession closes a connection that sends nothing without a word, in the time for a head", async () => {
+  using b = new HttpBench();
+  const client = b.connect();
+
+  await b.paced.pass(HEADER_MS);
+
+  assert(client.ended);
+  assertEquals(await client.hear(), "");
+  assertEquals(b.counted("responses4xx"), 0);
+  assertEquals(await b.leftovers(), []);
+});
+
+Deno.test("HttpSession counts the time for a later head from its first byte", async () => {
+  using b = new HttpBench();
+  const client = b.connect();
+  await client.say(get());
+  await (await b.take()).say(ok());
+  await client.hear();
+  await b.paced.pass(HEADER_MS * 2);
+  await client.say("GET / HT");
+
+  await b.paced.pass(HEADER_MS - 200);
+  assertEquals(await client.hear(), "");
+  await b.paced.pass(200);
+
+  assertStringIncludes(await client.hear(), "408 Request Timeout");
+  await client.close();
+  assertEquals(await b.leftovers(), []);
+});
+
 Deno.test("HttpSession gives buffers back when bytes come behind a 408", async () => {
   for (const length of [10, 1100, 5000]) {
     using b = new HttpBench();
