@@ -88,8 +88,10 @@ export interface RelayOptions {
   readonly onData?: (bytes: Uint8Array, start: number, end: number) => void;
   /** Called before each wait for more bytes. */
   readonly beforeRead: () => void;
-  /** Called before each write, with the body bytes taken so far. */
-  readonly beforeWrite: (bodyBytes: number) => void;
+  /** Called before each write. */
+  readonly beforeWrite: () => void;
+  /** Told how many bytes of the body have been written, as they are. */
+  readonly onDelivered: (bytes: number) => void;
   /** The writer's connection is gone: what comes in is left for somebody else. */
   readonly isCancelled: () => boolean;
   /** What a failed read and a failed write are called. */
@@ -104,21 +106,31 @@ export interface RelayOptions {
  */
 export async function relayBody(reader: ByteReader, options: RelayOptions): Promise<boolean> {
   const { decoder, writer, faults } = options;
+  let delivered = 0;
   while (!decoder.done) {
     await takeAvailable(reader, options);
     if (decoder.done) break;
-    options.beforeWrite(writer.bodyBytes);
+    options.beforeWrite();
     await orFault(writer.flush(), faults.write);
+    options.onDelivered(writer.bodyBytes - delivered);
+    delivered = writer.bodyBytes;
+    // Before the hook too: a deadline set now would be that of whoever has the connection next.
+    assertWanted(options);
     options.beforeRead();
     const more = await orFault(reader.fill(), faults.read);
-    if (options.isCancelled()) throw new ExchangeError(faults.write, "Connection is gone");
+    assertWanted(options);
     if (more) continue;
     if (!decoder.endsAtClose) return false;
     break;
   }
-  options.beforeWrite(writer.bodyBytes);
+  options.beforeWrite();
   await orFault(writer.end(decoder.trailers), faults.write);
+  options.onDelivered(writer.bodyBytes - delivered);
   return true;
+}
+
+function assertWanted({ isCancelled, faults }: RelayOptions): void {
+  if (isCancelled()) throw new ExchangeError(faults.write, "Connection is gone");
 }
 
 async function takeAvailable(reader: ByteReader, options: RelayOptions): Promise<void> {
@@ -129,7 +141,7 @@ async function takeAvailable(reader: ByteReader, options: RelayOptions): Promise
     const { dataStart, dataEnd } = step;
     if (dataEnd === dataStart) continue;
     onData?.(reader.buffer, dataStart, dataEnd);
-    options.beforeWrite(writer.bodyBytes);
+    options.beforeWrite();
     await orFault(writer.body(reader.buffer, dataStart, dataEnd), faults.write);
   }
 }

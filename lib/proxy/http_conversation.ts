@@ -61,6 +61,11 @@ export class Conversation {
     return this.#sender.isSent;
   }
 
+  /** The next thing to happen is that the client sends more of its body. */
+  get awaitsClient(): boolean {
+    return this.#conn.isOpen && this.#sender.awaitsClient;
+  }
+
   /** Sends the request and reads the answer's head. @throws {ExchangeError | HttpParseError} */
   async ask(): Promise<ResponseHead> {
     try {
@@ -220,10 +225,10 @@ export class Conversation {
       writer,
       beforeRead: () => this.#awaitAnswer(),
       beforeWrite: () => this.#awaitClient(),
+      onDelivered: (bytes) => lease.toClient(bytes),
       isCancelled: () => !this.#conn.isOpen,
       faults: { read: "reset", write: "client" },
     });
-    lease.toClient(writer.bodyBytes);
     if (!complete) throw new ExchangeError("reset", "Backend ended its answer too early");
   }
 

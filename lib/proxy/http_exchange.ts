@@ -35,7 +35,8 @@ export class HttpExchange {
   /** Why the attempt before this one failed. */
   #failure: ExchangeError | undefined;
   #limit: Deadline | undefined;
-  #isLate = false;
+  /** The route's time is up: whose fault that is. */
+  #late: ExchangeError | undefined;
 
   constructor(session: HttpSession, head: RequestHead, { route, action }: ExchangeRoute) {
     this.#session = session;
@@ -73,7 +74,7 @@ export class HttpExchange {
       if (typeof next === "string") return next;
       if (typeof next !== "number") return await this.#answer(next);
       await this.#pause(next);
-      if (this.#isLate) return await this.#answer(LATE);
+      if (this.#late !== undefined) return await this.#answer(answerTo(this.#late));
       if (this.#connecting.aborted) return this.#cut();
     }
   }
@@ -93,7 +94,10 @@ export class HttpExchange {
 
   /** The route's time is up before the head of an answer came. */
   #expire(): void {
-    this.#isLate = true;
+    const why = "No answer in the route's time";
+    // A backend that has not got the whole body owes no answer yet.
+    const isClients = this.#conversation?.awaitsClient ?? false;
+    this.#late = new ExchangeError(isClients ? "client_timeout" : "timeout", why);
     this.#connecting.abort();
     this.#conversation?.expire();
     this.#endPause?.();
@@ -111,7 +115,7 @@ export class HttpExchange {
   }
 
   get #state(): AttemptState {
-    return { conversation: this.#conversation, isLate: this.#isLate };
+    return { conversation: this.#conversation, isLate: this.#late !== undefined };
   }
 
   #acquire(): Lease | undefined {
@@ -227,7 +231,7 @@ export class HttpExchange {
 
   /** What follows a failed attempt; the failure itself when another one may help. */
   #fail(error: unknown, lease: Lease): After | LocalAnswer | ExchangeError {
-    if (this.#isLate) return new ExchangeError("timeout", "No answer in the route's time", error);
+    if (this.#late !== undefined) return this.#late;
     if (error instanceof HttpParseError) {
       lease.settle({ kind: "ignored" });
       if (this.#conversation?.committed) return this.#cut();
@@ -256,9 +260,6 @@ export class HttpExchange {
     thread.table.countListener(thread.worker, index, responseCounter(status));
   }
 }
-
-/** The route's time was up between two attempts: no backend is to blame. */
-const LATE: LocalAnswer = { status: 504, reason: "timeout" };
 
 /** A switch has to be to protocols that the request named. */
 function isAskedFor(given: readonly string[] | undefined, wanted: string | undefined): boolean {

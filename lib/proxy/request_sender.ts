@@ -45,6 +45,7 @@ export class RequestSender {
   readonly #options: SenderOptions;
   readonly #events: SenderEvents;
   #isSent = false;
+  #awaitsClient = false;
 
   constructor(conn: UpstreamConn, options: SenderOptions, events: SenderEvents) {
     this.#conn = conn;
@@ -55,6 +56,11 @@ export class RequestSender {
   /** All of the request went out. */
   get isSent(): boolean {
     return this.#isSent;
+  }
+
+  /** It waits for the client to send more of the request's body. */
+  get awaitsClient(): boolean {
+    return this.#awaitsClient;
   }
 
   start(): void {
@@ -91,7 +97,6 @@ export class RequestSender {
     try {
       const writer = new MessageWriter(this.#conn.conn, request.head.framing, buffer, end);
       await this.#relay(writer);
-      this.#options.lease.toServer(writer.bodyBytes);
       this.#end();
     } catch (error) {
       // As above, but for what the client did.
@@ -102,14 +107,15 @@ export class RequestSender {
   }
 
   async #relay(writer: MessageWriter): Promise<void> {
-    const { session, request } = this.#options;
+    const { session, request, lease } = this.#options;
     for (const bytes of request.replay.chunks) await writer.body(bytes, 0, bytes.length);
     const isComplete = await relayBody(session.reader, {
       decoder: request.decoder,
       writer,
       onData: (bytes, from, to) => this.#onData(bytes, from, to),
       beforeRead: () => this.#beforeRead(),
-      beforeWrite: () => this.#events.onWrite(),
+      beforeWrite: () => this.#beforeWrite(),
+      onDelivered: (bytes) => lease.toServer(bytes),
       isCancelled: () => !this.#conn.isOpen,
       faults: { read: "client", write: "reset" },
     });
@@ -125,8 +131,14 @@ export class RequestSender {
     }
   }
 
+  #beforeWrite(): void {
+    this.#awaitsClient = false;
+    this.#events.onWrite();
+  }
+
   #beforeRead(): void {
     const { session } = this.#options;
+    this.#awaitsClient = true;
     session.deadline.set(session.front.bodyTimeoutMs, () => {
       const fault = new ExchangeError("client_timeout", "Client is too slow with its body");
       this.#events.onClientFault(fault);
