@@ -28,6 +28,8 @@ export const LISTENER_COUNTERS = [
   /** Retries that the budget did not allow. */
   "retriesDenied",
   "requests",
+  /** Answers that a backend began and did not end. */
+  "answersCut",
   "responses1xx",
   "responses2xx",
   "responses3xx",

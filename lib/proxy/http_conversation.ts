@@ -121,7 +121,8 @@ export class Conversation {
 
   /** The client went away, or has to go. */
   abandon(fault: unknown): void {
-    if (this.#isOver) return;
+    // After its time was up the client's connection is closed here, which looks like its end.
+    if (this.#isOver || this.#isExpired) return;
     this.#clientFault ??= fault;
     this.#cut();
   }

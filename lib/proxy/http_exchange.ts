@@ -238,12 +238,16 @@ export class HttpExchange {
       return { status: error.status, reason: error.reason };
     }
     if (!(error instanceof ExchangeError)) throw error;
+    const isCommitted = this.#conversation?.committed ?? false;
+    if (!isCommitted && error.fault !== "client") return error;
+    lease.settle(outcomeOf(error));
+    if (!isClients(error)) this.#tellCut(error, lease);
     // Ended as if complete, a cut answer would be taken for the whole one.
-    if (this.#conversation?.committed || error.fault === "client") {
-      lease.settle(outcomeOf(error));
-      return this.#cut();
-    }
-    return error;
+    return this.#cut();
+  }
+
+  #tellCut(error: ExchangeError, { backend }: Lease): void {
+    this.#session.front.onCut(this.#upstream.upstream.name, backend.id, error);
   }
 
   #cut(): After {
@@ -259,6 +263,10 @@ export class HttpExchange {
     const { thread, index } = this.#session.front;
     thread.table.countListener(thread.worker, index, responseCounter(status));
   }
+}
+
+function isClients({ fault }: ExchangeError): boolean {
+  return fault === "client" || fault === "client_timeout";
 }
 
 /** A switch has to be to protocols that the request named. */

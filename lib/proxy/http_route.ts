@@ -6,6 +6,7 @@ import type { RetryBudget } from "../limit/retry_budget.ts";
 import type { StickyTable } from "../upstream/sticky.ts";
 import type { BalancedUpstream } from "../upstream/upstream.ts";
 import type { BackendPool } from "./backend_pool.ts";
+import type { ExchangeError } from "./exchange_error.ts";
 import type { LocalAnswer } from "./local_answer.ts";
 import type { ThreadParts } from "./tcp_route.ts";
 
@@ -28,6 +29,8 @@ export interface HttpFront {
   readonly nextRequestId: () => string;
   /** Counts a request for which no backend was left, and tells the log of some. */
   readonly onNoBackend: (upstream: string) => void;
+  /** Counts an answer that a backend began and did not end, and tells the log of some. */
+  readonly onCut: (upstream: string, backend: string, error: ExchangeError) => void;
   readonly thread: ThreadParts;
 }
 

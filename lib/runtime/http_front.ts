@@ -48,6 +48,7 @@ export function buildHttpFront(options: HttpFrontOptions): HttpFront {
     isTrusted: (address) => trusted.has(address),
     nextRequestId: requestIds(options.random),
     onNoBackend: noBackendTeller(options),
+    onCut: cutTeller(options),
   };
 }
 
@@ -61,6 +62,20 @@ function noBackendTeller({ config, index, thread }: HttpFrontOptions): HttpFront
       level: "warning",
       message: "Request refused: no backend available",
       fields: { listener: config.name, upstream, suppressed },
+    });
+  };
+}
+
+function cutTeller({ config, index, thread }: HttpFrontOptions): HttpFront["onCut"] {
+  const throttle = new LogThrottle();
+  return (upstream, backend, { fault: reason, message: error }) => {
+    thread.table.countListener(thread.worker, index, "answersCut");
+    const suppressed = throttle.admit(thread.timeouts.nowMs);
+    if (suppressed === undefined) return;
+    thread.log.write({
+      level: "warning",
+      message: "Answer cut short: backend did not end it",
+      fields: { listener: config.name, upstream, backend, reason, error, suppressed },
     });
   };
 }

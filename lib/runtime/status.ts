@@ -30,6 +30,8 @@ export interface ListenerStatus {
   readonly retries: number;
   /** HTTP only. */
   readonly requests: number;
+  /** Answers that a backend began and did not end. HTTP only. */
+  readonly answersCut: number;
 }
 
 /** One upstream. */
@@ -69,6 +71,7 @@ export function listenerStatus(config: Config, table: SharedTable): ListenerStat
     noBackend: table.listenerTotal(index, "noBackend"),
     retries: table.listenerTotal(index, "retries"),
     requests: table.listenerTotal(index, "requests"),
+    answersCut: table.listenerTotal(index, "answersCut"),
   }));
 }
 

@@ -224,6 +224,9 @@ Deno.test("timeouts: a backend that stops in the middle of its answer is cut, th
 
   assertEquals(client.wire.received.endsWith("\r\n\r\n12345"), true, client.wire.received);
   assertEquals(backend.requests.length, 1);
+  await scenario.waitForLog(/warning Answer cut short.* upstream=app .*reason=timeout/);
+  const [status] = await scenario.backendStatus();
+  assertEquals([(await scenario.listenerStatus()).answersCut, status?.failures], [1, 1]);
 });
 
 /** A request with these fields beside `Host`. */

@@ -44,6 +44,7 @@ export class HttpBench implements Disposable {
   readonly transport = new MemoryTransport();
   readonly paced = new PacedTimeouts();
   readonly buffers = new BufferPool();
+  readonly log = new MemoryLog();
   readonly table: SharedTable;
   readonly thread: ThreadParts;
   readonly upstream: BalancedUpstream;
@@ -65,7 +66,7 @@ export class HttpBench implements Disposable {
       timeouts: this.#watchedTimeouts(),
       table: this.table,
       worker: 0,
-      log: new MemoryLog(),
+      log: this.log,
     };
     this.upstream = this.#createUpstream(count);
     const config = {
