@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { AMBIGUOUS, type AmbiguousMessage } from "../support/http_ambiguous.ts";
+import type { AmbiguousMessage } from "../support/ambiguous_message.ts";
+import { AMBIGUOUS } from "../support/http_ambiguous.ts";
 import { HttpBackend } from "../support/http_backend.ts";
 import { askOnce, HttpClient } from "../support/http_client.ts";
 import { startHttp } from "../support/http_scenario.ts";
