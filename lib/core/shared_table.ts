@@ -98,13 +98,9 @@ export class SharedTable {
 
   /** Takes a connection slot of a listener unless `max` are taken; exact over all workers. */
   tryOpen(worker: number, listener: number, max: number): boolean {
-    const place = this.#places.active + listener;
-    if (Atomics.add(this.#cells, place, 1) >= max) {
-      Atomics.sub(this.#cells, place, 1);
-      return false;
-    }
-    Atomics.add(this.#cells, this.#ownActive(worker, listener), 1);
-    return true;
+    const isTaken = this.#tryTake(this.#places.active + listener, max);
+    if (isTaken) Atomics.add(this.#cells, this.#ownActive(worker, listener), 1);
+    return isTaken;
   }
 
   /** Gives a connection slot back. */
@@ -120,17 +116,9 @@ export class SharedTable {
 
   /** Takes the right to a connection to a backend unless `max` are open; exact over all workers. */
   tryOpenBackend(worker: number, backend: number, max: number): boolean {
-    const place = this.#places.open + backend;
-    // Not add-and-see: too many for a moment would turn away a thread that has a right to the slot.
-    for (let open = Atomics.load(this.#cells, place); open < max;) {
-      const seen = Atomics.compareExchange(this.#cells, place, open, open + 1);
-      if (seen === open) {
-        Atomics.add(this.#cells, this.#ownOpen(worker, backend), 1);
-        return true;
-      }
-      open = seen;
-    }
-    return false;
+    const isTaken = this.#tryTake(this.#places.open + backend, max);
+    if (isTaken) Atomics.add(this.#cells, this.#ownOpen(worker, backend), 1);
+    return isTaken;
   }
 
   /** Gives the right to a connection back. */
@@ -175,6 +163,16 @@ export class SharedTable {
   /** A listener's total over all workers. */
   listenerTotal(listener: number, counter: ListenerCounter): number {
     return this.#sum((worker) => this.#listenerCounter(worker, listener, counter));
+  }
+
+  #tryTake(place: number, max: number): boolean {
+    // Not add-and-see: too many for a moment would turn away a thread that has a right to the slot.
+    for (let taken = Atomics.load(this.#cells, place); taken < max;) {
+      const seen = Atomics.compareExchange(this.#cells, place, taken, taken + 1);
+      if (seen === taken) return true;
+      taken = seen;
+    }
+    return false;
   }
 
   #giveBack(own: number, shared: number): void {

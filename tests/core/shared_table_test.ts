@@ -128,9 +128,10 @@ Deno.test("SharedTable.forgetWorker() gives back what that worker held, and noth
 });
 
 Deno.test("SharedTable is exact from several threads at once", async () => {
-  const shape: TableShape = { workers: 4, backends: 2, upstreams: 1, listeners: 1 };
+  const shape: TableShape = { workers: 4, backends: 2, upstreams: 1, listeners: 2 };
   const rounds = 50_000;
   const table = SharedTable.create(shape);
+  table.tryOpen(0, 1, 1);
   const turns = new SharedArrayBuffer(4 * rounds * shape.workers);
   const common = {
     shape,
@@ -162,6 +163,8 @@ Deno.test("SharedTable is exact from several threads at once", async () => {
   // Of all together: one thread alone may find every slot held by threads that are not running.
   assertGreater(reports.reduce((sum, { opened }) => sum + opened, 0), 0);
   assertGreater(reports.reduce((sum, { openedToBackend }) => sum + openedToBackend, 0), 0);
+  assertEquals(reports.map(({ wronglyRefused }) => wronglyRefused), [0, 0, 0, 0]);
+  assertEquals(table.active(1), 1);
   for (const worker of [0, 1, 2, 3]) table.forgetWorker(worker);
   assertEquals(table.inFlight(1), 0);
 });

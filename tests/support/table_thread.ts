@@ -22,6 +22,8 @@ export interface TableReport {
   /** The same for connections to backend 1. */
   readonly openedToBackend: number;
   readonly mostToBackend: number;
+  /** How often worker 0 was refused a slot of listener 1 that only it could have. */
+  readonly wronglyRefused: number;
 }
 
 const scope = globalThis as unknown as EventTarget & { postMessage(message: unknown): void };
@@ -61,5 +63,12 @@ function work(job: TableJob): TableReport {
     Atomics.sub(holders, 1, 1);
     table.closedBackend(job.worker, 1);
   }
-  return { opened, mostHolders, openedToBackend, mostToBackend };
+  let wronglyRefused = 0;
+  // One slot is held from before: the others are refused each time, worker 0 never.
+  const most = job.worker === 0 ? 2 : 1;
+  for (let round = 0; round < 5 * job.rounds; round++) {
+    if (table.tryOpen(job.worker, 1, most)) table.closed(job.worker, 1);
+    else if (job.worker === 0) wronglyRefused++;
+  }
+  return { opened, mostHolders, openedToBackend, mostToBackend, wronglyRefused };
 }
