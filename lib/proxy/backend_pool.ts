@@ -3,10 +3,11 @@ import { ConnPool } from "../connpool/conn_pool.ts";
 import type { Backend } from "../core/types.ts";
 import { LbError } from "../core/errors.ts";
 import type { HeadLimits } from "../http/limits.ts";
-import { Connecting } from "./connect.ts";
+import type { Connecting } from "./connect.ts";
 import { ExchangeError } from "./exchange_error.ts";
 import type { ThreadParts } from "./tcp_route.ts";
 import { UpstreamConn } from "./upstream_conn.ts";
+import { Warmer } from "./warmer.ts";
 
 /** What a {@linkcode BackendPool} works with. */
 export interface BackendPoolOptions {
@@ -21,10 +22,17 @@ export interface BackendPoolOptions {
 export class BackendPool {
   readonly #options: BackendPoolOptions;
   readonly #idle: ConnPool<UpstreamConn>;
+  readonly #warmer: Warmer<UpstreamConn>;
 
   constructor(options: BackendPoolOptions) {
     this.#options = options;
     this.#idle = new ConnPool(options.pool);
+    this.#warmer = new Warmer({
+      pool: this.#idle,
+      thread: options.thread,
+      open: (connecting) => this.#open(connecting),
+      keep: (conn) => this.give(conn),
+    });
   }
 
   /** Idle connections. */
@@ -34,15 +42,65 @@ export class BackendPool {
 
   /** The idle connection used last, if there is one that is good. */
   take(): UpstreamConn | undefined {
-    return this.#idle.take(this.#options.thread.timeouts.nowMs);
+    const conn = this.#idle.take(this.#options.thread.timeouts.nowMs);
+    if (conn !== undefined) conn.wasIdle = true;
+    return conn;
   }
 
   /** A new connection. @throws {ExchangeError} */
   async open(connecting: Connecting): Promise<UpstreamConn> {
+    try {
+      return await this.#open(connecting);
+    } catch (error) {
+      if (error instanceof ExchangeError && error.fault === "pool_exhausted") {
+        this.#countExhausted();
+      }
+      throw error;
+    }
+  }
+
+  /** Takes back a connection after a complete exchange; it is watched while it is idle. */
+  give(conn: UpstreamConn): void {
+    if (!this.#idle.give(conn, this.#options.thread.timeouts.nowMs)) return;
+    const uses = conn.uses;
+    conn.watch(() => {
+      // Taken meanwhile: then what came is the answer that its taker waits for.
+      if (conn.uses !== uses || !this.#idle.remove(conn)) return;
+      conn.close();
+    });
+  }
+
+  /** Closes what has been idle for too long. */
+  sweep(): void {
+    this.#idle.sweep(this.#options.thread.timeouts.nowMs);
+  }
+
+  /** Opens what is to be kept ready. */
+  warm(): void {
+    this.#warmer.fill();
+  }
+
+  /** Breaks off what is being opened to be kept ready. */
+  stopWarming(): void {
+    this.#warmer.abort();
+  }
+
+  /** Closes what is idle, also what is being opened to be kept ready. For a backend that is down. */
+  clear(): void {
+    this.stopWarming();
+    this.#idle.clear();
+  }
+
+  /** As `clear`, for good: what is given back is closed as well. */
+  closeAll(): void {
+    this.stopWarming();
+    this.#idle.closeAll();
+  }
+
+  async #open(connecting: Connecting): Promise<UpstreamConn> {
     const { thread, backend, pool, connectTimeoutMs, headLimits } = this.#options;
     const { table, worker, buffers } = thread;
     if (!table.tryOpenBackend(worker, backend.index, pool.maxActive)) {
-      table.countBackend(worker, backend.index, "poolExhausted");
       throw new ExchangeError("pool_exhausted", "Backend is at max_active");
     }
     const release = () => table.closedBackend(worker, backend.index);
@@ -58,37 +116,9 @@ export class BackendPool {
     }
   }
 
-  /** Takes back a connection after a complete exchange; it is watched while it is idle. */
-  give(conn: UpstreamConn): void {
-    if (!this.#idle.give(conn, this.#options.thread.timeouts.nowMs)) return;
-    const uses = conn.uses;
-    conn.watch(() => {
-      // Taken meanwhile: then what came is the answer that its taker waits for.
-      if (conn.uses !== uses || !this.#idle.remove(conn)) return;
-      conn.close();
-    });
-  }
-
-  /** Closes what has been idle for too long, and opens what is to be kept ready. */
-  sweep(): void {
-    this.#idle.sweep(this.#options.thread.timeouts.nowMs);
-    // Never rejects.
-    for (let missing = this.#idle.wanted; missing > 0; missing--) void this.#warm();
-  }
-
-  async #warm(): Promise<void> {
-    this.#idle.dialStarted();
-    try {
-      const conn = await this.open(new Connecting(this.#options.thread));
-      this.#idle.dialEnded();
-      this.give(conn);
-    } catch {
-      // Tried again at the next sweep; whether the backend is well is for the health check to say.
-      this.#idle.dialEnded();
-    }
-  }
-
-  closeAll(): void {
-    this.#idle.closeAll();
+  /** A client has been turned away; connections that nobody waits for are not counted. */
+  #countExhausted(): void {
+    const { thread, backend } = this.#options;
+    thread.table.countBackend(thread.worker, backend.index, "poolExhausted");
   }
 }

@@ -51,9 +51,9 @@ export class Conversation {
     });
   }
 
-  /** The connection had carried another exchange before this one. */
-  get isReused(): boolean {
-    return this.#conn.uses > 1;
+  /** The connection came from the pool. */
+  get wasIdle(): boolean {
+    return this.#conn.wasIdle;
   }
 
   /** All of the request went out. */

@@ -8,8 +8,8 @@ export type AttemptFailure = "connect" | "reset" | "timeout" | number;
 
 /** Everything that a retry depends on. */
 export interface RetryContext {
-  /** The connection had carried a request before this one. */
-  readonly reused: boolean;
+  /** The connection came from the pool, reused or opened ahead of need. */
+  readonly wasIdle: boolean;
   /** At least one byte of the request was handed to the connection. */
   readonly sent: boolean;
   /** At least one byte of an answer arrived. */
@@ -114,7 +114,7 @@ function isRepeatable(failure: AttemptFailure, context: RetryContext): boolean {
 
 /** The backend closed an idle connection while the request was on its way to it. */
 function isStale(failure: AttemptFailure, context: RetryContext): boolean {
-  return failure === "reset" && context.reused && !context.answered &&
+  return failure === "reset" && context.wasIdle && !context.answered &&
     context.staleRetries < MAX_STALE_RETRIES;
 }
 

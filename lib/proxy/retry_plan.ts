@@ -81,7 +81,7 @@ export class RetryPlan {
   #decide(failure: AttemptFailure, { conversation, isLate }: AttemptState): RetryDecision {
     const { request, upstream } = this.#options;
     return decideRetry(failure, {
-      reused: conversation?.isReused ?? false,
+      wasIdle: conversation?.wasIdle ?? false,
       sent: conversation !== undefined,
       answered: conversation?.answered ?? false,
       committed: conversation?.committed ?? false,

@@ -26,6 +26,8 @@ export class UpstreamConn implements Poolable<UpstreamConn> {
   readonly limits: HeadLimits;
   /** Exchanges it has been taken for. */
   uses = 0;
+  /** It came from the pool, so its end may have gone unseen. */
+  wasIdle = false;
   #onClose: (() => void) | undefined;
   #isCut = false;
 

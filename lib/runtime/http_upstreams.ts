@@ -14,10 +14,12 @@ export class HttpUpstreamParts implements Disposable {
   readonly #pools = new Map<Backend, BackendPool>();
   readonly #config: UpstreamConfig;
   readonly #thread: ThreadParts;
+  #keepsReady: boolean;
 
   constructor(config: UpstreamConfig, upstream: BalancedUpstream, thread: ThreadParts) {
     this.#config = config;
     this.#thread = thread;
+    this.#keepsReady = config.pool.warm > 0;
     this.http = {
       upstream,
       poolOf: (backend) => this.#poolOf(backend),
@@ -37,13 +39,26 @@ export class HttpUpstreamParts implements Disposable {
     this.http.sticky.table = await StickyTable.create(cookie, secret, ttlMs, backends);
   }
 
-  /** Closes connections that have been idle for too long, and opens those to be kept ready. */
+  /**
+   * Closes connections that have been idle for too long and all to backends that are down, and opens
+   * those to be kept ready, to backends that get new requests.
+   */
   sweep(): void {
     const { upstream } = this.http;
-    if (this.#config.pool.warm > 0) {
+    if (this.#keepsReady) {
       for (const backend of upstream.backends.values()) this.#poolOf(backend);
     }
-    for (const pool of this.#pools.values()) pool.sweep();
+    for (const [backend, pool] of this.#pools) {
+      if (!upstream.isHealthy(backend)) pool.clear();
+      pool.sweep();
+      if (this.#keepsReady && upstream.isInRotation(backend)) pool.warm();
+    }
+  }
+
+  /** From now on no connection is opened but for a request that waits for it. */
+  stopWarming(): void {
+    this.#keepsReady = false;
+    for (const pool of this.#pools.values()) pool.stopWarming();
   }
 
   [Symbol.dispose](): void {

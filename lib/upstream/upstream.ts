@@ -59,6 +59,16 @@ export class BalancedUpstream implements Upstream {
     else this.#options.balancer.remove(backend);
   }
 
+  /** Whether it is well. A member that drains may be, one that was removed is not. */
+  isHealthy(backend: Backend): boolean {
+    return this.#healthy.has(backend);
+  }
+
+  /** Whether the algorithm may choose it: well, and not drained. */
+  isInRotation(backend: Backend): boolean {
+    return this.isHealthy(backend) && backend.weight > 0;
+  }
+
   acquire(key: number, tried?: ReadonlySet<Candidate>): Lease | undefined {
     const backend = this.#options.balancer.pick(this.#request.with(key, tried));
     return backend === undefined ? undefined : new BackendLease(backend, this.#options);

@@ -3,7 +3,7 @@ import { Connecting } from "../../lib/proxy/connect.ts";
 import { ExchangeError } from "../../lib/proxy/exchange_error.ts";
 import { tcp, upstreamConfig } from "../support/configs.ts";
 import { settled } from "../support/fake_clock.ts";
-import { CONNECT_MS, get, HttpBench, ok } from "../support/memory_http.ts";
+import { bytesOf, CONNECT_MS, get, HttpBench, ok } from "../support/memory_http.ts";
 
 const { pool: POOL } = upstreamConfig("app", []);
 
@@ -127,6 +127,79 @@ Deno.test("HttpExchange tries again for free when an idle connection turns out d
   assertEquals(b.table.backendTotal(0, "failures"), 0);
   await client.close();
   assertEquals(await b.leftovers(), []);
+});
+
+for (const method of ["GET", "POST"]) {
+  Deno.test(`HttpExchange: the first use of a warm connection may find it dead: ${method}`, async () => {
+    using b = new HttpBench({
+      upstream: { retry: { attempts: 0, on: [], budget: 0 }, pool: { ...POOL, warm: 1 } },
+    });
+    b.parts.sweep();
+    const warm = await b.take();
+    const client = b.connect();
+
+    await client.conn.send(bytesOf(get().replace("GET", method)));
+    warm.conn.reset();
+    await settled();
+    if (method === "GET") await (await b.take()).say(ok("fine"));
+
+    assertStringIncludes(await client.hear(), method === "GET" ? "fine" : " 502 ");
+    assertEquals(b.table.backendTotal(0, "failures"), method === "GET" ? 0 : 1);
+    await client.close();
+    assertEquals(await b.leftovers(), []);
+  });
+}
+
+Deno.test("BackendPool counts the first use of a warm connection as a new one", async () => {
+  using b = new HttpBench({ upstream: { pool: { ...POOL, warm: 1 } } });
+  b.parts.sweep();
+  const server = await b.take();
+  const client = b.connect();
+
+  for (let i = 0; i < 2; i++) {
+    await client.say(get());
+    await server.say(ok());
+  }
+
+  assertEquals(b.transport.dialled.length, 1);
+  const count = (name: "connections" | "reuses") => b.table.backendTotal(0, name);
+  assertEquals([count("connections"), count("reuses")], [1, 1]);
+  await client.close();
+  assertEquals(await b.leftovers(), []);
+});
+
+Deno.test("BackendPool keeps no more ready than max_active allows, and counts nobody turned away", async () => {
+  using b = new HttpBench({ upstream: { pool: { ...POOL, warm: 3, maxActive: 2 } } });
+
+  b.parts.sweep();
+  await settled();
+
+  assertEquals([poolOf(b).size, b.table.openToBackend(0)], [2, 2]);
+  assertEquals(b.table.backendTotal(0, "poolExhausted"), 0);
+  assertEquals(await b.leftovers(), []);
+});
+
+Deno.test("BackendPool breaks off what is being opened when it is closed", async () => {
+  using b = new HttpBench({ upstream: { pool: { ...POOL, warm: 2 } } });
+  b.transport.silence(tcp(1000));
+  b.parts.sweep();
+  await settled();
+  assertEquals(b.table.openToBackend(0), 2);
+
+  assertEquals(await b.leftovers(), []);
+});
+
+Deno.test("HttpUpstreamParts closes the idle connections of a backend that is down", async () => {
+  using b = new HttpBench();
+  const conn = await poolOf(b).open(new Connecting(b.thread));
+  poolOf(b).give(conn);
+
+  b.parts.sweep();
+  assertEquals(poolOf(b).size, 1);
+  b.upstream.setHealth("b0", false);
+  b.parts.sweep();
+
+  assertEquals([poolOf(b).size, conn.isOpen], [0, false]);
 });
 
 Deno.test("A timer, a watch and a sender of a past exchange leave its connection alone", async () => {

@@ -24,7 +24,7 @@ const FAILURES: readonly AttemptFailure[] = ["connect", "reset", "timeout", 500,
 
 /** A GET whose head was sent on a fresh connection, with everything allowed. */
 const SENT_GET: RetryContext = {
-  reused: false,
+  wasIdle: false,
   sent: true,
   answered: false,
   committed: false,
@@ -45,7 +45,7 @@ type Row = readonly [
 
 const POST = { idempotent: false };
 const UNSENT = { sent: false };
-const STALE = { reused: true };
+const STALE = { wasIdle: true };
 
 const ROWS: readonly Row[] = [
   ["a backend cannot be connected to", "connect", UNSENT, "retry"],
@@ -145,7 +145,7 @@ function* allCases(): Generator<{ failure: AttemptFailure; context: RetryContext
           for (const staleRetries of [0, MAX_STALE_RETRIES]) {
             for (const timeLeftMs of [0, 1, Infinity]) {
               const context = {
-                reused: bit(0),
+                wasIdle: bit(0),
                 sent: bit(1),
                 answered: bit(2),
                 committed: bit(3),
@@ -182,7 +182,7 @@ Deno.test("decideRetry() obeys each rule in every combination", () => {
       const condition = typeof failure === "number" ? `status_${failure}` : failure;
       assert(context.on.some((name) => name === condition), say);
     } else {
-      assert(failure === "reset" && context.reused && !context.answered, say);
+      assert(failure === "reset" && context.wasIdle && !context.answered, say);
       assertLess(context.staleRetries, MAX_STALE_RETRIES, say);
     }
   }
@@ -211,7 +211,7 @@ Deno.test("decideRetry() ends when every connection of every pool turns out dead
   let tries = 1;
 
   for (;; tries++) {
-    const context = { ...SENT_GET, reused: true, attemptsLeft, staleRetries };
+    const context = { ...SENT_GET, wasIdle: true, attemptsLeft, staleRetries };
     const decision = decideRetry("reset", context);
     if (decision === "fail") break;
     if (decision === "retry") attemptsLeft--;

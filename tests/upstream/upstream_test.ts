@@ -251,3 +251,12 @@ Deno.test("BalancedUpstream gives work to the server that is idle after down and
 
   assert(second.backend !== first.backend);
 });
+
+Deno.test("BalancedUpstream tells who is well and who may be chosen", () => {
+  const { upstream, backends } = bench([1, 0, 1, 1]);
+  upstream.setHealth("b2", false);
+  upstream.removeServer("b3");
+
+  assertEquals(backends.map((b) => upstream.isHealthy(b)), [true, true, false, false]);
+  assertEquals(backends.map((b) => upstream.isInRotation(b)), [true, false, false, false]);
+});
