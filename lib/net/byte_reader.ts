@@ -31,6 +31,19 @@ export class ByteReader {
     return this.end - this.start;
   }
 
+  /** A read is under way. */
+  get isReading(): boolean {
+    return this.#pending !== undefined;
+  }
+
+  /** Moves the first bytes that are there into `into`, as many as fit, and says how many. */
+  take(into: Uint8Array): number {
+    const length = Math.min(this.available, into.length);
+    into.set(this.buffer.subarray(this.start, this.start + length));
+    this.start += length;
+    return length;
+  }
+
   /** Reads more, at least one byte; false at the end of input. Joins a read that is under way. */
   fill(): Promise<boolean> {
     return this.#pending ??= this.#read();
@@ -38,7 +51,7 @@ export class ByteReader {
 
   /**
    * Gives the buffer back, whose bytes are another's from here on; the connection has to be closed
-   * already. A second call does nothing.
+   * already, or nothing may be there or be on its way. A second call does nothing.
    */
   release(): void {
     if (this.#isReleased) return;

@@ -4,6 +4,7 @@ import type { Candidate, Lease } from "../core/types.ts";
 import type { Conn } from "../net/transport.ts";
 import { Connecting } from "./connect.ts";
 import type { TcpRoute } from "./tcp_route.ts";
+import { type Redial, WarmAttempt } from "./warm_attempt.ts";
 
 /** A backend that was picked and answered: its slot and its socket. */
 export interface Attempt {
@@ -12,7 +13,7 @@ export interface Attempt {
 }
 
 /** The way of one client connection to a backend. */
-export class Dial {
+export class Dial implements Redial {
   readonly #route: TcpRoute;
   readonly #connecting: Connecting;
 
@@ -29,16 +30,25 @@ export class Dial {
    * Connects to the backend of the algorithm's choice, and to others when that fails. Nothing has
    * been sent yet, so trying again is always safe; no backend is tried twice.
    *
+   * @param held a slot taken before, whose warm connection was dead: its backend is dialled first,
+   * and no other warm connection is trusted; it is given back when that fails
    * @returns `undefined` when no backend is left to try, the attempts are used up, or it was aborted
    */
-  async connect(): Promise<Attempt | undefined> {
+  async connect(held?: Lease): Promise<Attempt | undefined> {
     let tried: Set<Candidate> | undefined;
     for (let retries = 0; !this.aborted; retries++) {
-      const lease = this.#route.upstream.acquire(0, tried);
+      const isHeld = held !== undefined && retries === 0;
+      const lease = isHeld ? held : this.#route.upstream.acquire(0, tried);
       if (lease === undefined) return undefined;
       if (retries > 0) this.#countRetry();
+      const warm = held === undefined ? this.#route.takeWarm?.(lease.backend) : undefined;
+      if (warm !== undefined) return new WarmAttempt(warm, lease, this);
       const server = await this.#try(lease);
-      if (server !== undefined) return { lease, server };
+      if (server !== undefined) {
+        // A held slot's backend has been counted.
+        if (held !== undefined && lease !== held) this.#countConnection(lease);
+        return { lease, server };
+      }
       lease[Symbol.dispose]();
       if (retries === this.#route.retryAttempts) return undefined;
       tried ??= new Set();
@@ -63,6 +73,11 @@ export class Dial {
       if (!this.aborted) logFailedConnect(this.#route.thread.log, lease, thrown);
       return undefined;
     }
+  }
+
+  #countConnection({ backend }: Lease): void {
+    const { table, worker } = this.#route.thread;
+    table.countBackend(worker, backend.index, "connections");
   }
 
   #countRetry(): void {

@@ -1,11 +1,12 @@
 import type { Logger } from "../core/log.ts";
 import type { SharedTable } from "../core/shared_table.ts";
-import type { Upstream } from "../core/types.ts";
+import type { Backend, Upstream } from "../core/types.ts";
 import type { Aborters } from "../net/aborters.ts";
 import type { BufferPool } from "../net/buffers.ts";
 import type { SpliceOptions } from "../net/splice.ts";
 import type { Timeouts } from "../net/timeouts.ts";
 import type { Transport } from "../net/transport.ts";
+import type { WarmConn } from "./warm_conn.ts";
 
 /** Everything that one listener's connections need, resolved when it is built. */
 export interface TcpRoute {
@@ -18,6 +19,8 @@ export interface TcpRoute {
   /** Further backends tried when one cannot be connected to. */
   readonly retryAttempts: number;
   readonly splice: SpliceOptions;
+  /** Takes a connection that was opened ahead of need; absent when none are. */
+  readonly takeWarm?: (backend: Backend) => WarmConn | undefined;
   readonly thread: ThreadParts;
 }
 

@@ -25,6 +25,7 @@ import { buildHttpFront } from "./http_front.ts";
 import { HttpUpstreamParts } from "./http_upstreams.ts";
 import { placeBackends } from "./layout.ts";
 import { Listener } from "./listener.ts";
+import { TcpUpstreamParts } from "./tcp_upstreams.ts";
 
 /** Everything the data plane of one thread takes from outside. Tests pass fakes. */
 export interface DataPlaneDeps {
@@ -62,6 +63,8 @@ export class DataPlane implements Disposable {
   readonly #proxies: (TcpProxy | HttpProxy)[] = [];
   /** Connections for HTTP by upstream. */
   readonly #http = new Map<string, HttpUpstreamParts>();
+  /** Connections kept ready for TCP by upstream. */
+  readonly #warm = new Map<string, TcpUpstreamParts>();
   readonly #sweeper = new WheelTimer(() => this.#sweep());
 
   /** Builds everything and opens the listeners. @throws {ListenError} with nothing left open */
@@ -87,19 +90,26 @@ export class DataPlane implements Disposable {
 
   /** Serves until the listeners are closed. */
   async run(): Promise<void> {
+    this.#sweep();
     await Promise.all(this.#listeners.map((listener) => listener.run()));
   }
 
   /** Takes a backend in or out of the rotation. */
   setHealth(backend: number, available: boolean): void {
     const member = this.#members.get(backend);
-    member?.upstream.setHealth(member.id, available);
+    if (member === undefined) return;
+    const { upstream, id } = member;
+    upstream.setHealth(id, available);
+    this.#http.get(upstream.name)?.sweep();
+    this.#warm.get(upstream.name)?.sweep();
   }
 
   /** Closes the listeners; resolves once the last connection has ended. */
   async drain(): Promise<void> {
     this.#closeListeners();
     for (const proxy of this.#proxies) proxy.drain();
+    for (const parts of this.#http.values()) parts.stopWarming();
+    for (const parts of this.#warm.values()) parts[Symbol.dispose]();
     await Promise.all(this.#listeners.map((listener) => listener.idle()));
   }
 
@@ -112,6 +122,7 @@ export class DataPlane implements Disposable {
     this.#closeListeners();
     this.abort();
     for (const parts of this.#http.values()) parts[Symbol.dispose]();
+    for (const parts of this.#warm.values()) parts[Symbol.dispose]();
     this.#timeouts[Symbol.dispose]();
   }
 
@@ -174,6 +185,7 @@ export class DataPlane implements Disposable {
     if (parts === undefined) {
       throw new TypeError(`Cannot build listener: no upstream "${config.upstream}"`);
     }
+    const warm = this.#warmOf(parts);
     return new TcpProxy({
       listener: config.name,
       index,
@@ -186,6 +198,7 @@ export class DataPlane implements Disposable {
         idleTimeoutMs: config.idleTimeoutMs,
         tunnelTimeoutMs: config.tunnelTimeoutMs,
       },
+      ...(warm === undefined ? {} : { takeWarm: (backend) => warm.take(backend) }),
       thread: this.#thread,
     });
   }
@@ -196,7 +209,10 @@ export class DataPlane implements Disposable {
     upstreams: ReadonlyMap<string, UpstreamParts>,
   ): HttpProxy {
     const http = new Map<string, HttpUpstream>();
-    for (const [name, parts] of upstreams) http.set(name, this.#httpOf(parts).http);
+    for (const name of upstreamsOf(config)) {
+      const parts = upstreams.get(name);
+      if (parts !== undefined) http.set(name, this.#httpOf(parts).http);
+    }
     const { random } = this.#deps;
     const thread = this.#thread;
     return new HttpProxy(buildHttpFront({ config, index, upstreams: http, thread, random }));
@@ -210,17 +226,23 @@ export class DataPlane implements Disposable {
     this.#http.set(config.name, parts);
     // Never rejects: the configuration was checked.
     void parts.prepare();
-    if (this.#http.size === 1) this.#sweepLater();
     return parts;
   }
 
-  #sweepLater(): void {
-    this.#timeouts.schedule(this.#sweeper, SWEEP_MS);
+  /** One set of connections for all TCP listeners of the thread, if any are kept ready. */
+  #warmOf({ config, upstream }: UpstreamParts): TcpUpstreamParts | undefined {
+    const known = this.#warm.get(config.name);
+    if (known !== undefined || config.pool.warm === 0) return known;
+    const parts = new TcpUpstreamParts(config, upstream, this.#thread);
+    this.#warm.set(config.name, parts);
+    return parts;
   }
 
   #sweep(): void {
+    if (this.#http.size + this.#warm.size === 0) return;
     for (const parts of this.#http.values()) parts.sweep();
-    this.#sweepLater();
+    for (const parts of this.#warm.values()) parts.sweep();
+    this.#timeouts.schedule(this.#sweeper, SWEEP_MS);
   }
 
   #listen(config: ListenerConfig) {
@@ -241,6 +263,12 @@ export class DataPlane implements Disposable {
 function usualWeight(backends: UpstreamConfig["backends"]): number {
   const weights = backends.map(({ weight }) => weight).filter((weight) => weight > 0);
   return weights.sort((a, b) => a - b)[weights.length >> 1] ?? 1;
+}
+
+/** Names of the upstreams that a listener's routes lead to. */
+function upstreamsOf({ routes }: HttpListenerConfig): Set<string> {
+  const splits = routes.flatMap(({ action }) => action.kind === "forward" ? action.split : []);
+  return new Set(splits.map(({ upstream }) => upstream));
 }
 
 interface UpstreamParts {

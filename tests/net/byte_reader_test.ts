@@ -38,6 +38,30 @@ Deno.test("ByteReader.fill() says when the input has ended, and keeps what is th
   assertEquals(reader.available, 3);
 });
 
+Deno.test("ByteReader.take() moves what is there, as much as fits, also while it reads", async () => {
+  const { far, reader } = open();
+  await far.send(bytesOf("abc"));
+  await reader.fill();
+  const reading = reader.fill();
+  const into = new Uint8Array(2);
+
+  assertEquals([reader.isReading, reader.take(into), decodeLatin1Fast(into, 0, 2)], [
+    true,
+    2,
+    "ab",
+  ]);
+  assertEquals([reader.take(into), reader.take(into)], [1, 0]);
+  await far.send(bytesOf("d"));
+  await reading;
+
+  assertEquals([reader.isReading, reader.available, reader.take(into), into[0]], [
+    false,
+    1,
+    1,
+    0x64,
+  ]);
+});
+
 Deno.test("ByteReader.fill() joins a read that is under way", async () => {
   const { far, near, reader } = open();
   const read = near.read.bind(near);

@@ -1,12 +1,15 @@
 import { createBalancer } from "../../lib/balancer/registry.ts";
+import type { PoolConfig } from "../../lib/config/types.ts";
 import type { Address } from "../../lib/core/address.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
 import type { Backend } from "../../lib/core/types.ts";
 import { Aborters } from "../../lib/net/aborters.ts";
 import { BufferPool } from "../../lib/net/buffers.ts";
 import type { TcpRoute, ThreadParts } from "../../lib/proxy/tcp_route.ts";
+import { TcpUpstreamParts } from "../../lib/runtime/tcp_upstreams.ts";
 import { SharedBackend } from "../../lib/upstream/backend.ts";
 import { BalancedUpstream } from "../../lib/upstream/upstream.ts";
+import { upstreamConfig } from "./configs.ts";
 import { settled } from "./fake_clock.ts";
 import { type MemoryAcceptor, MemoryTransport } from "./memory_transport.ts";
 import { MemoryLog } from "./memory_log.ts";
@@ -17,6 +20,8 @@ import { seededOptions } from "./farm.ts";
 export interface TcpBenchOptions {
   readonly backends?: number;
   readonly retryAttempts?: number;
+  /** Differences from a pool that keeps no connection ready. */
+  readonly pool?: Partial<PoolConfig>;
 }
 
 export const CONNECT_TIMEOUT_MS = 500;
@@ -29,9 +34,10 @@ export class TcpBench implements Disposable {
   readonly paced = new PacedTimeouts();
   readonly thread: ThreadParts;
   readonly upstream: BalancedUpstream;
+  readonly parts: TcpUpstreamParts;
   readonly route: TcpRoute;
 
-  constructor({ backends = 3, retryAttempts = 2 }: TcpBenchOptions = {}) {
+  constructor({ backends = 3, retryAttempts = 2, pool }: TcpBenchOptions = {}) {
     this.table = SharedTable.create({ workers: 1, backends, upstreams: 1, listeners: 1 });
     const { timeouts } = this.paced;
     const buffers = new BufferPool();
@@ -45,6 +51,12 @@ export class TcpBench implements Disposable {
       log: this.log,
     };
     this.upstream = this.#upstream(backends);
+    const config = upstreamConfig("app", []);
+    this.parts = new TcpUpstreamParts(
+      { ...config, connectTimeoutMs: CONNECT_TIMEOUT_MS, pool: { ...config.pool, ...pool } },
+      this.upstream,
+      this.thread,
+    );
     this.route = {
       listener: "front",
       index: 0,
@@ -52,6 +64,7 @@ export class TcpBench implements Disposable {
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       retryAttempts,
       splice: { buffers, timeouts, idleTimeoutMs: 1000, tunnelTimeoutMs: 10_000 },
+      takeWarm: (backend) => this.parts.take(backend),
       thread: this.thread,
     };
   }
@@ -73,7 +86,14 @@ export class TcpBench implements Disposable {
     return sum;
   }
 
+  /** Looks after the connections that are kept ready, as is done every second. */
+  async sweep(): Promise<void> {
+    this.parts.sweep();
+    await settled();
+  }
+
   [Symbol.dispose](): void {
+    this.parts[Symbol.dispose]();
     this.paced[Symbol.dispose]();
   }
 
