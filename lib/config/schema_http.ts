@@ -120,20 +120,22 @@ export const DEFAULT_MAX_IDLE = 100;
 /** Settings of `pool` that the second short form has too. */
 export const shortPool = {
   max_idle: wholeNumber(0, 1_000_000).prefault(DEFAULT_MAX_IDLE)
-    .describe("Idle connections kept per backend and thread. HTTP only."),
+    .describe("Idle connections kept per backend and thread. TCP keeps those of `warm` alone."),
   max_active: wholeNumber(1, 1_000_000).prefault(1000)
     .describe("Most connections per backend, over all threads. HTTP only."),
   idle_timeout: duration({ from: "above zero" }).prefault("60s")
-    .describe("An idle connection is closed after this. HTTP only."),
+    .describe("An idle connection is closed after this."),
 };
 
 /** Connections to the backends of one upstream. */
 export const pool = section({
   ...shortPool,
   max_lifetime: duration({ from: "above zero" }).prefault("1h")
-    .describe("A connection older than this is not used again. HTTP only."),
+    .describe("A connection older than this is not taken from the pool."),
   warm: wholeNumber(0, 10_000).prefault(0)
-    .describe("Unused connections kept open ahead of need, per backend and thread. HTTP only."),
+    .describe(
+      "Unused connections kept open ahead of need, per backend and thread, up to `max_idle`.",
+    ),
 });
 
 /** How a client's requests stay on one backend. */

@@ -177,7 +177,10 @@ export interface RetryConfig {
   readonly budget: number;
 }
 
-/** Connections to a backend. For HTTP only: raw TCP never uses one twice. */
+/**
+ * Connections to a backend. Raw TCP never uses one twice: its pool holds only those that are kept
+ * ready, and `maxActive` is for HTTP alone.
+ */
 export interface PoolConfig {
   /** Idle connections kept per backend and thread. */
   readonly maxIdle: number;
