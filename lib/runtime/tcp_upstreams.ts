@@ -11,7 +11,6 @@ export class TcpUpstreamParts implements Disposable {
   readonly #upstream: BalancedUpstream;
   readonly #thread: ThreadParts;
   readonly #pools = new Map<Backend, WarmPool>();
-  #isClosed = false;
 
   constructor(config: UpstreamConfig, upstream: BalancedUpstream, thread: ThreadParts) {
     this.#config = config;
@@ -26,7 +25,6 @@ export class TcpUpstreamParts implements Disposable {
 
   /** Keeps as many ready as are wanted, to backends that get new clients, and to no others. */
   sweep(): void {
-    if (this.#isClosed) return;
     for (const backend of this.#upstream.backends.values()) this.#addPool(backend);
     for (const [backend, pool] of this.#pools) {
       if (this.#upstream.isInRotation(backend)) pool.sweep();
@@ -35,7 +33,6 @@ export class TcpUpstreamParts implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#isClosed = true;
     for (const pool of this.#pools.values()) pool.closeAll();
   }
 

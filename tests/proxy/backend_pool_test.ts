@@ -202,6 +202,19 @@ Deno.test("HttpUpstreamParts closes the idle connections of a backend that is do
   assertEquals([poolOf(b).size, conn.isOpen], [0, false]);
 });
 
+Deno.test("HttpUpstreamParts breaks off what is being opened to a backend that goes down", async () => {
+  using b = new HttpBench({ upstream: { pool: { ...POOL, warm: 2 } } });
+  b.transport.silence(tcp(1000));
+  b.parts.sweep();
+  await settled();
+
+  b.upstream.setHealth("b0", false);
+  b.parts.sweep();
+  await settled();
+
+  assertEquals(b.table.openToBackend(0), 0);
+});
+
 Deno.test("A timer, a watch and a sender of a past exchange leave its connection alone", async () => {
   using b = new HttpBench();
   const first = b.connect();

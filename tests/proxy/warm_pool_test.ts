@@ -83,12 +83,23 @@ Deno.test("WarmPool does not dial a backend that hangs up on idle connections un
   assertEquals(b.closed.slice(0, 6), Array.from({ length: 6 }, () => true));
 });
 
+Deno.test("WarmPool.take() opens one, however many have ended", async () => {
+  using b = new PoolBench({ warm: 3 });
+  await b.sweep();
+  for (let i = 0; i < 2; i++) (await b.acceptor.take()).close();
+  await settled();
+
+  assertEquals(b.warm.take() !== undefined, true);
+  await settled();
+
+  assertEquals([b.warm.size, b.dialled], [1, 4]);
+});
+
 Deno.test("WarmPool.sweep() replaces a connection that was idle for too long", async () => {
   using b = new PoolBench({ idleTimeoutMs: 300 });
   await b.sweep();
 
   await b.paced.pass(400);
-  assertEquals(b.warm.take(), undefined);
   await b.sweep();
 
   assertEquals([b.warm.size, b.closed], [2, [true, true, false, false]]);
@@ -125,6 +136,20 @@ Deno.test("WarmPool.clear() closes what is idle and breaks off what is being ope
   await b.sweep();
 
   assertEquals(b.warm.size, 4);
+});
+
+Deno.test("WarmPool.clear() keeps no connection that comes although it was broken off", async () => {
+  using b = new PoolBench();
+  const { signal } = new AbortController();
+  const connect = b.transport.connect.bind(b.transport);
+  // As a Unix socket does, which cannot be broken off.
+  b.transport.connect = (address) => connect(address, signal);
+  b.warm.sweep();
+
+  b.warm.clear();
+  await settled();
+
+  assertEquals([b.warm.size, b.closed], [0, [true, true]]);
 });
 
 Deno.test("WarmPool.closeAll() leaves nothing behind, and nothing is opened again", async () => {
