@@ -52,8 +52,9 @@ export class ConnPool<C extends Poolable<C>> {
   }
 
   /**
-   * Connections to open so that enough are ready. Ask in step with `sweep`, not when one ends: a
-   * backend that hangs up on idle connections would be dialled in a loop.
+   * Connections to open so that enough are ready. Ask in step with `sweep`, or for one when one was
+   * taken, but not when one ends: a backend that hangs up on idle connections would be dialled in a
+   * loop.
    */
   get wanted(): number {
     if (this.#closed) return 0;
