@@ -1,6 +1,7 @@
 /**
  * The subjects as HTTP balancers: all of them keep connections to the backends open, share them
- * between clients, and add `X-Forwarded-For`.
+ * between clients, and add the same fields: to requests `X-Forwarded-For`, `-Proto` and `-Host`,
+ * `Forwarded`, `Via` and an `X-Request-Id`, to answers `Via`. Weir always does; the others are told.
  */
 import { nginxTempPaths } from "./backends.ts";
 import { MAX_CONNECTIONS, type Plan, weirUpstream } from "./plan.ts";
@@ -29,6 +30,8 @@ global
 defaults
   mode http
   option forwardfor
+  unique-id-format %[uuid()]
+  unique-id-header X-Request-Id
   http-reuse always
   maxconn ${MAX_CONNECTIONS}
   timeout connect 5s
@@ -38,6 +41,11 @@ defaults
 listen bench
   bind 127.0.0.1:${port}
   balance roundrobin
+  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Host %[req.hdr(host)]
+  http-request set-header Forwarded "for=%[src];host=\"%[req.hdr(host)]\";proto=http"
+  http-request add-header Via "1.1 haproxy"
+  http-response add-header Via "1.1 haproxy"
 ${servers}
 `;
 }
@@ -65,6 +73,12 @@ http {
       proxy_set_header Host $host;
       proxy_set_header Connection "";
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto http;
+      proxy_set_header X-Forwarded-Host $http_host;
+      proxy_set_header Forwarded 'for=$remote_addr;host="$http_host";proto=http';
+      proxy_set_header Via "1.1 nginx";
+      proxy_set_header X-Request-Id $request_id;
+      add_header Via "1.1 nginx";
       proxy_max_temp_file_size 0;
       client_body_buffer_size 64k;
       client_max_body_size 0;
