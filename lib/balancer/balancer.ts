@@ -42,7 +42,7 @@ export interface BalancerOptions {
    * from one sequence, which makes a rotation exact over all of them.
    */
   readonly nextTurn: () => number;
-  /** Monotonic milliseconds; may be as coarse as 10 ms. */
+  /** Monotonic milliseconds; may be as coarse as 100 ms. */
   readonly now: () => number;
   /**
    * The weight that stands for one full share, above zero. Where a server has places in a table by

@@ -141,10 +141,12 @@ export class Conversation {
   }
 
   #onSent(): void {
-    const { session } = this.#options;
+    const { session, request } = this.#options;
     if (this.committed || this.#isOver) return;
     this.#awaitAnswer();
-    session.watch(() => this.abandon(new ExchangeError("client", "Client went away")));
+    const onGone = () => this.abandon(new ExchangeError("client", "Client went away"));
+    if (request.head.keepAlive || request.upgrade !== undefined) session.watch(onGone);
+    else session.watchLater(onGone);
   }
 
   #awaitAnswer(): void {

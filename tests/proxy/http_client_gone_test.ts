@@ -73,6 +73,22 @@ Deno.test("HttpExchange holds no backend's slot in the pause before a retry", as
   assertEquals(await b.leftovers(), []);
 });
 
+Deno.test("HttpExchange notices a moment later that the client of its last request left", async () => {
+  for (const how of ["close", "reset"] as const) {
+    using b = new HttpBench(RETRYING);
+    const client = b.connect();
+    await client.say(get("/", "Connection: close\r\n"));
+    const server = await b.take();
+    await server.hear();
+
+    await client[how]();
+    await b.paced.pass(200);
+
+    assert(server.ended, how);
+    await assertNothingHappened(b, client, how);
+  }
+});
+
 /** Nothing is held any more, no time having passed, and nobody was blamed. */
 async function assertNothingHappened(b: HttpBench, client: Talker, how: string): Promise<void> {
   assertEquals([b.table.inFlight(0), b.proxy.active], [0, 0], how);
