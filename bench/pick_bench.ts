@@ -4,6 +4,26 @@ import { SharedTable } from "../lib/core/shared_table.ts";
 import { SharedBackend } from "../lib/upstream/backend.ts";
 import { seededOptions } from "../tests/support/farm.ts";
 
+/**
+ * Clients from everywhere, one after the other, in one object. They come again after `KEY_COUNT`
+ * picks: what an algorithm remembers by key is measured as it is once it is remembered.
+ */
+class Clients implements PickRequest {
+  key = 0;
+  #number = 0;
+
+  eligible(): boolean {
+    return true;
+  }
+
+  /** The request of the next one (Weyl sequence). */
+  next(): this {
+    this.#number = (this.#number + 1) % KEY_COUNT;
+    this.key = Math.imul(this.#number, 0x9e3779b9) >>> 0;
+    return this;
+  }
+}
+
 /** Servers whose loads and turns are in shared memory, as they are in a running Weir. */
 interface Farm {
   readonly table: SharedTable;
@@ -11,7 +31,7 @@ interface Farm {
 }
 
 const SIZES = [3, 100, 10_000];
-const REQUEST: PickRequest = { key: 0, eligible: () => true };
+const KEY_COUNT = 2 ** 16;
 
 for (const name of Object.keys(ALGORITHMS)) {
   for (const size of SIZES) {
@@ -24,16 +44,18 @@ for (const name of Object.keys(ALGORITHMS)) {
 /** Choosing alone. */
 function benchPick(name: string, farm: Farm): void {
   const balancer = fill(name, farm);
+  const clients = new Clients();
   Deno.bench({
     name: `pick: ${name}, ${farm.servers.length} backends`,
     group: `pick, ${farm.servers.length} backends`,
-    fn: () => void balancer.pick(REQUEST),
+    fn: () => void balancer.pick(clients.next()),
   });
 }
 
 /** Choosing, and the load going up on the chosen and down on the one chosen 64 picks ago. */
 function benchTurnover(name: string, farm: Farm): void {
   const balancer = fill(name, farm);
+  const clients = new Clients();
   const inFlight: (SharedBackend | undefined)[] = new Array(64).fill(undefined);
   let turn = 0;
   Deno.bench({
@@ -42,7 +64,7 @@ function benchTurnover(name: string, farm: Farm): void {
     fn() {
       const place = turn++ % inFlight.length;
       changeLoad(farm.table, balancer, inFlight[place], -1);
-      const server = balancer.pick(REQUEST);
+      const server = balancer.pick(clients.next());
       changeLoad(farm.table, balancer, server, 1);
       inFlight[place] = server;
     },
@@ -66,7 +88,8 @@ function fill(name: string, { table, servers }: Farm): Balancer<SharedBackend> {
   const balancer = createBalancer<SharedBackend>(algorithm, { ...seededOptions(), nextTurn });
   for (const server of servers) balancer.add(server);
   // Some build at the first pick; building has a bench of its own.
-  balancer.pick(REQUEST);
+  const clients = new Clients();
+  for (let pick = 0; pick < KEY_COUNT; pick++) balancer.pick(clients.next());
   return balancer;
 }
 

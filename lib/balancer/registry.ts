@@ -1,5 +1,6 @@
 import type { Candidate } from "../core/types.ts";
 import type { Algorithm, Balancer, BalancerOptions } from "./balancer.ts";
+import { ConsistentHash } from "./consistent_hash.ts";
 import { LeastConnections } from "./least_connections.ts";
 import { RoundRobin } from "./round_robin.ts";
 
@@ -14,6 +15,11 @@ export const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
     create: () => new LeastConnections(),
     basis: "load",
     summary: "the one with the least work in flight for its weight",
+  },
+  consistent_hash: {
+    create: (options) => new ConsistentHash(options),
+    basis: "key",
+    summary: "by key, on a ring; servers that come or go move only their own keys",
   },
 };
 
