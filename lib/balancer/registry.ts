@@ -2,6 +2,7 @@ import type { Candidate } from "../core/types.ts";
 import type { Algorithm, Balancer, BalancerOptions } from "./balancer.ts";
 import { ConsistentHash } from "./consistent_hash.ts";
 import { LeastConnections } from "./least_connections.ts";
+import { Rendezvous } from "./rendezvous.ts";
 import { RoundRobin } from "./round_robin.ts";
 
 /** Every algorithm by its canonical name. One file of this folder each. */
@@ -20,6 +21,11 @@ export const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
     create: (options) => new ConsistentHash(options),
     basis: "key",
     summary: "by key, on a ring; servers that come or go move only their own keys",
+  },
+  rendezvous: {
+    create: () => new Rendezvous(),
+    basis: "key",
+    summary: "by key, to the highest score; moves as few keys, more even than a ring",
   },
 };
 

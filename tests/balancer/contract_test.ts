@@ -24,6 +24,7 @@ const EXCEPTIONS: Readonly<Record<string, Exceptions>> = {
     [FEW_KEYS]: BY_LOAD,
   },
   consistent_hash: { [LESS_LOADED]: BY_KEY },
+  rendezvous: { [LESS_LOADED]: BY_KEY },
 };
 
 /** How far shares may be from those of the weights, where it is not {@linkcode USUAL_TOLERANCE}. */
