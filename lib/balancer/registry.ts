@@ -2,6 +2,7 @@ import type { Candidate } from "../core/types.ts";
 import type { Algorithm, Balancer, BalancerOptions } from "./balancer.ts";
 import { ConsistentHash } from "./consistent_hash.ts";
 import { LeastConnections } from "./least_connections.ts";
+import { Maglev } from "./maglev.ts";
 import { Rendezvous } from "./rendezvous.ts";
 import { RoundRobin } from "./round_robin.ts";
 
@@ -21,6 +22,11 @@ export const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
     create: (options) => new ConsistentHash(options),
     basis: "key",
     summary: "by key, on a ring; servers that come or go move only their own keys",
+  },
+  maglev: {
+    create: (options) => new Maglev(options),
+    basis: "key",
+    summary: "by key, in a table; the most even shares, a new server moves a few more keys",
   },
   rendezvous: {
     create: () => new Rendezvous(),

@@ -24,6 +24,7 @@ const EXCEPTIONS: Readonly<Record<string, Exceptions>> = {
     [FEW_KEYS]: BY_LOAD,
   },
   consistent_hash: { [LESS_LOADED]: BY_KEY },
+  maglev: { [LESS_LOADED]: BY_KEY },
   rendezvous: { [LESS_LOADED]: BY_KEY },
 };
 
