@@ -1,6 +1,7 @@
 import type { Candidate } from "../core/types.ts";
 import type { Algorithm, Balancer, BalancerOptions } from "./balancer.ts";
 import { ConsistentHash } from "./consistent_hash.ts";
+import { IpHash } from "./ip_hash.ts";
 import { LeastConnections } from "./least_connections.ts";
 import { Maglev } from "./maglev.ts";
 import { Rendezvous } from "./rendezvous.ts";
@@ -17,6 +18,11 @@ export const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
     create: () => new LeastConnections(),
     basis: "load",
     summary: "the one with the least work in flight for its weight",
+  },
+  ip_hash: {
+    create: (options) => new IpHash(options),
+    basis: "network",
+    summary: "by the client's network, as NGINX does; for clients that cannot keep a cookie",
   },
   consistent_hash: {
     create: (options) => new ConsistentHash(options),

@@ -1,4 +1,5 @@
 import type { Candidate } from "../core/types.ts";
+import { firstAbove, gcd, runningSums } from "../ds/weight_sums.ts";
 import type { Balancer, BalancerOptions, PickRequest } from "./balancer.ts";
 
 /**
@@ -112,11 +113,6 @@ function wholeWeights(members: readonly Candidate[]): number[] {
   return weights.map((weight) => Math.max(1, Math.floor(weight * scale)));
 }
 
-function runningSums(weights: readonly number[]): Float64Array {
-  let sum = 0;
-  return Float64Array.from(weights, (weight) => sum += weight);
-}
-
 /**
  * The stride near the golden section that leaves no server idle for long. Being near is not enough:
  * the gaps grow with the terms of the continued fraction of stride / length, which for the golden
@@ -144,21 +140,4 @@ function largestTerm(a: number, b: number): number {
     [a, b] = [b % a, a];
   }
   return b === 1 ? largest : Infinity;
-}
-
-function gcd(a: number, b: number): number {
-  while (b !== 0) [a, b] = [b, a % b];
-  return a;
-}
-
-/** Index of the first end above `point`. */
-function firstAbove(ends: Float64Array, point: number): number {
-  let low = 0;
-  let high = ends.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((ends[middle] ?? 0) > point) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

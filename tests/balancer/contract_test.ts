@@ -23,6 +23,7 @@ const EXCEPTIONS: Readonly<Record<string, Exceptions>> = {
     [SAME_KEY]: BY_LOAD,
     [FEW_KEYS]: BY_LOAD,
   },
+  ip_hash: { [LESS_LOADED]: BY_KEY },
   consistent_hash: { [LESS_LOADED]: BY_KEY },
   maglev: { [LESS_LOADED]: BY_KEY },
   rendezvous: { [LESS_LOADED]: BY_KEY },
