@@ -1,5 +1,6 @@
 import type { Candidate } from "../core/types.ts";
-import type { Algorithm, Balancer, BalancerOptions } from "./balancer.ts";
+import type { Algorithm, Balancer, BalancerOptions, Basis } from "./balancer.ts";
+import { BoundedLoad, type BoundedLoadOptions } from "./bounded_load.ts";
 import { ConsistentHash } from "./consistent_hash.ts";
 import { IpHash } from "./ip_hash.ts";
 import { LeastConnections } from "./least_connections.ts";
@@ -38,6 +39,27 @@ export const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
     create: () => new Rendezvous(),
     basis: "key",
     summary: "by key, to the highest score; moves as few keys, more even than a ring",
+  },
+};
+
+/** What may be put around an algorithm, as the registry lists it. */
+export interface Decorator {
+  readonly decorate: <T extends Candidate>(
+    inner: Balancer<T>,
+    options: BoundedLoadOptions,
+  ) => Balancer<T>;
+  /** What the algorithm has to go by. */
+  readonly bases: readonly Basis[];
+  /** One line for people who choose. */
+  readonly summary: string;
+}
+
+/** Every decorator by the name of its setting. One file of this folder each. */
+export const DECORATORS: Readonly<Record<string, Decorator>> = {
+  bounded_load: {
+    decorate: (inner, options) => new BoundedLoad(inner, options),
+    bases: ["key", "network"],
+    summary: "keys whose server has too much work in flight go to their next one",
   },
 };
 
