@@ -47,13 +47,9 @@ export class ConsistentHash<T extends Candidate> implements Balancer<T> {
     const ring = this.#ring;
     const { present } = this.#roster;
     let point = ring.pointAt(request.key >>> 0);
-    let refused: T | undefined;
     for (let walked = 0; walked < SHORT_WALK; walked++) {
       const server = present[ring.placeAt(point)];
-      if (server !== undefined && server !== refused) {
-        if (request.eligible(server)) return server;
-        refused = server;
-      }
+      if (server !== undefined && request.eligible(server)) return server;
       point = point + 1 === ring.length ? 0 : point + 1;
     }
     return this.#walkFrom(point, request);

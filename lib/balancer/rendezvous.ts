@@ -100,7 +100,7 @@ export class Rendezvous<T extends Candidate> implements Balancer<T> {
     for (let change = stood + 1; change <= this.#changes; change++) {
       const place = this.#log[change % LOG_LENGTH]!;
       const score = this.#score(mixed, place);
-      if (score === 0 || !this.#beats(score, place, bestScore, best)) continue;
+      if (!this.#beats(score, place, bestScore, best)) continue;
       best = place;
       bestScore = score;
     }

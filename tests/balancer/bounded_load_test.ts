@@ -174,35 +174,66 @@ Deno.test("BoundedLoad.pick() drops the bound when only full servers are eligibl
 
 Deno.test("BoundedLoad.pick() finds out about load that changed elsewhere", () => {
   const servers = equalServers(100);
-  const balancer = bounded("consistent_hash", servers, 1);
   const plain = unbounded("consistent_hash", servers);
-  const keys = evenKeys(500);
-  const owner = balancer.pick({ ...ANY, key: keys[0]! })!;
-  owner.load = 1;
-  assertEquals(balancer.pick({ ...ANY, key: keys[0]! }) === owner, false);
+  const balancer = bounded("consistent_hash", servers, 1);
+  const keys = evenKeys(1000);
 
-  // Every server has one more on other threads; four are looked at a pick.
+  // Told of none of it; four servers are looked at a pick.
   for (const server of servers) server.load = 1;
+  servers[7]!.load = 2;
   ownersOf(balancer, keys.slice(0, 25));
 
-  // 100 in flight: each has room for ceil(101 / 100) = 2.
-  assertEquals(countMoved(ownersOf(balancer, keys), ownersOf(plain, keys)), 0);
+  // 101 in flight: each has room for ceil(102 / 100) = 2.
+  const picked = ownersOf(balancer, keys);
+  const others = ownersOf(plain, keys);
+  assertEquals(countMoved(others, picked, (owner) => owner !== servers[7]), 0);
+  assertEquals(others.includes(servers[7]), true);
+  assertEquals(picked.includes(servers[7]), false);
 });
 
-Deno.test("BoundedLoad.remove() takes a server's load and weight out of the sums", () => {
-  const servers = serversOf([1, 1, 1, 97]);
-  const balancer = bounded("consistent_hash", servers, 1);
-  setLoad(balancer, servers[3]!, 97);
-  balancer.remove(servers[3]!);
+Deno.test("BoundedLoad.pick() is that of a new one after any adds, removals and loads", () => {
+  const random = seededRandom(29);
+  const servers = serversOf([1, 2, 3, 4, 10, 5, 5, 1]);
+  const balancer = bounded("consistent_hash", [], 1.25);
+  const members = new Set<FakeServer>();
+  const keys = evenKeys(100);
+  for (let round = 0; round < 2000; round++) {
+    const server = servers[wholeBelow(random, servers.length)]!;
+    server.load = wholeBelow(random, 20);
+    if (random() < 0.6) {
+      members.add(server);
+      balancer.add(server);
+    } else {
+      members.delete(server);
+      balancer.remove(server);
+    }
+    // Loads changed without a word: two picks look at eight servers.
+    ownersOf(balancer, [1, 2]);
 
-  // None in flight and three servers left: each has room for one.
-  setLoad(balancer, servers[0]!, 1);
-  assertEquals(ownersOf(balancer, evenKeys(100)).includes(servers[0]), false);
+    const fresh = bounded("consistent_hash", [...members], 1.25);
+    assertEquals(countMoved(ownersOf(balancer, keys), ownersOf(fresh, keys)), 0);
+  }
+});
 
-  balancer.add(servers[3]!);
-  // 98 in flight, weight 100: room for ceil(0.99) = 1 and ceil(96.03) = 97.
-  const picked = new Set(ownersOf(balancer, evenKeys(100)));
-  assertEquals(picked, new Set([servers[1], servers[2]]));
+Deno.test("BoundedLoad tells the algorithm all that it is told", () => {
+  const told: string[] = [];
+  const [server] = equalServers(1) as [FakeServer];
+  const balancer = new BoundedLoad<FakeServer>({
+    add: ({ id }) => void told.push(`add ${id}`),
+    remove: ({ id }) => void told.push(`remove ${id}`),
+    pick: () => undefined,
+    loadChanged: ({ id }) => void told.push(`load ${id}`),
+    weightChanged: ({ id }) => void told.push(`weight ${id}`),
+    observe: ({ id }, ms, passed) => void told.push(`observe ${id} ${ms} ${passed}`),
+  }, { factor: 1 });
+
+  balancer.add(server);
+  balancer.loadChanged(server);
+  balancer.weightChanged(server);
+  balancer.observe(server, 12, true);
+  balancer.remove(server);
+
+  assertEquals(told, ["add s0", "load s0", "weight s0", "observe s0 12 true", "remove s0"]);
 });
 
 Deno.test("BoundedLoad.weightChanged() gives room by the new weight, also to the algorithm", () => {

@@ -19,7 +19,7 @@ const step = fc.record({
 export function assertForgetsHistory(algorithm: string): void {
   const keys = evenKeys(300);
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
       const servers = serversOf(Array.from({ length: SERVER_COUNT }, () => 1));
       const balancer = createBalancer<FakeServer>(algorithm, seededOptions());
       const members = new Set<FakeServer>();
