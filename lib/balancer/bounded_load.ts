@@ -114,12 +114,14 @@ interface Entry<T> {
 
 /** A request that also asks for room; one object for all picks, so that they allocate nothing. */
 class RoomRequest<T extends Candidate> implements PickRequest<T> {
-  key = 0;
   #request: PickRequest<T> | undefined;
   #loadPerWeight = 0;
 
+  get key(): number {
+    return this.#request?.key ?? 0;
+  }
+
   with(request: PickRequest<T>, loadPerWeight: number): this {
-    this.key = request.key;
     this.#request = request;
     this.#loadPerWeight = loadPerWeight;
     return this;

@@ -50,7 +50,7 @@ listeners: [{ address: ":1", upstream: nope, "colour": red }]
 upstreams:
   app:
     backends: [{ address: "\${UNSET}:1", weight: x }]
-    algorithm: maglev
+    algorithm: fastest
     backends: [{ address: "\${UNSET}:1", weight: x }]
 `;
 
