@@ -152,6 +152,17 @@ Deno.test("BoundedLoad.pick() goes to the exact bound, rounded up", () => {
   }
 });
 
+Deno.test("BoundedLoad.pick() counts the work to be placed as in flight", () => {
+  const servers = equalServers(3);
+  const balancer = bounded("rendezvous", servers, 1);
+  for (const [place, load] of [2, 0, 4].entries()) setLoad(balancer, servers[place]!, load);
+
+  // Room for ceil(7 / 3) = 3; of the six alone it were 2, and the first one full.
+  const picked = new Set(ownersOf(balancer, evenKeys(50)));
+
+  assertEquals(picked, new Set([servers[0], servers[1]]));
+});
+
 Deno.test("BoundedLoad.pick() of one server always has room on it", () => {
   const [server] = equalServers(1) as [FakeServer];
   const balancer = bounded("maglev", [server], 1);
