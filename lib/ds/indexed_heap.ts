@@ -51,9 +51,10 @@ export class IndexedHeap<T extends HeapItem> {
 
   /** Puts an item in its right place after its order changed. */
   update(item: T): void {
-    if (!this.has(item)) return;
-    this.#up(item.place);
-    this.#down(item.place);
+    const place = item.place;
+    if (place === -1) return;
+    this.#up(place);
+    if (item.place === place) this.#down(place);
   }
 
   /**

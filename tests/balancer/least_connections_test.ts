@@ -208,3 +208,64 @@ Deno.test("LeastConnections.remove() takes a busy server out and add() takes it 
   balancer.add(servers[0]!);
   assertEquals(balancer.pick(ANY), servers[0]);
 });
+
+Deno.test("LeastConnections.pick() follows a weight that changes under a standing load", () => {
+  const servers = serversOf([20, 1]);
+  const balancer = leastConnections(servers);
+  for (const server of servers) setLoad(balancer, server, 2);
+  assertEquals(pickIds(balancer, 3), ["s0", "s0", "s0"]);
+
+  servers[1]!.weight = 40;
+  balancer.weightChanged(servers[1]!);
+
+  assertEquals(pickIds(balancer, 3), ["s1", "s1", "s1"]);
+});
+
+Deno.test("LeastConnections.pick() gives a new server of small weight little at once", () => {
+  const servers = serversOf([20, 20, 20]);
+  const balancer = leastConnections(servers);
+  for (const server of servers) setLoad(balancer, server, 50);
+  const [added] = serversOf([1]) as [FakeServer];
+  balancer.add(added);
+
+  const picks = Array.from({ length: 100 }, () => {
+    const server = balancer.pick(ANY)!;
+    setLoad(balancer, server, server.load + 1);
+    return server;
+  });
+
+  assertLessOrEqual(picks.filter((server) => server === added).length, 4);
+});
+
+Deno.test("LeastConnections.pick() keeps its order over picks, changes and departures", () => {
+  const random = seededRandom(31);
+  const servers = serversOf(Array.from({ length: 12 }, () => 1 + wholeBelow(random, 3)));
+  const balancer = leastConnections(servers);
+  const members = new Set(servers);
+  const mayTake = (server: FakeServer) => server.load !== 3;
+
+  for (let round = 0; round < 20_000; round++) {
+    const server = oneOf(random, servers);
+    const action = random();
+    if (action < 0.1) leave(server);
+    else if (action < 0.3) reweigh(server);
+    else if (action < 0.6) setLoad(balancer, server, wholeBelow(random, 5));
+    const accepts = random() < 0.5 ? mayTake : ANY.eligible;
+    const costs = [...members].filter(accepts).map(costOf);
+    const picked = balancer.pick({ key: 0, eligible: accepts });
+    assertEquals(picked === undefined ? Infinity : costOf(picked), Math.min(...costs, Infinity));
+  }
+
+  function leave(server: FakeServer): void {
+    if (members.delete(server)) balancer.remove(server);
+    else {
+      members.add(server);
+      balancer.add(server);
+    }
+  }
+
+  function reweigh(server: FakeServer): void {
+    server.weight = 1 + wholeBelow(random, 4);
+    balancer.weightChanged(server);
+  }
+});
