@@ -1,3 +1,4 @@
+import type { Balancer } from "../lib/balancer/balancer.ts";
 import { ALGORITHMS, createBalancer } from "../lib/balancer/registry.ts";
 import { SharedTable } from "../lib/core/shared_table.ts";
 import type { Backend, BackendSpec } from "../lib/core/types.ts";
@@ -5,15 +6,38 @@ import { SharedBackend } from "../lib/upstream/backend.ts";
 import { BalancedUpstream } from "../lib/upstream/upstream.ts";
 import { seededOptions } from "../tests/support/farm.ts";
 
+const OPTIONS = seededOptions();
+
 for (const size of [5, 10_000]) {
   const specs = createSpecs(size);
+  const servers = createServers(specs);
   for (const name of Object.keys(ALGORITHMS)) {
     Deno.bench({
       name: `${name}, ${size} backends`,
       group: `build an upstream of ${size} and pick once`,
       fn: () => void createUpstream(name, specs).acquire(0)?.[Symbol.dispose](),
     });
+    Deno.bench({
+      name: `${name} alone, ${size} backends`,
+      group: `fill a balancer with ${size}`,
+      fn: () => void fill(createBalancer<Backend>(name, OPTIONS), servers),
+    });
   }
+}
+
+function fill(balancer: Balancer<Backend>, servers: readonly Backend[]): Balancer<Backend> {
+  for (const server of servers) balancer.add(server);
+  return balancer;
+}
+
+function createServers(specs: readonly BackendSpec[]): Backend[] {
+  const table = SharedTable.create({
+    workers: 1,
+    backends: specs.length,
+    upstreams: 1,
+    listeners: 1,
+  });
+  return specs.map((spec, index) => new SharedBackend(spec, index, table));
 }
 
 function createUpstream(name: string, specs: readonly BackendSpec[]): BalancedUpstream {

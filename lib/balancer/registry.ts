@@ -2,11 +2,16 @@ import type { Candidate } from "../core/types.ts";
 import type { Algorithm, Balancer, BalancerOptions, Basis } from "./balancer.ts";
 import { BoundedLoad, type BoundedLoadOptions } from "./bounded_load.ts";
 import { ConsistentHash } from "./consistent_hash.ts";
+import { First } from "./first.ts";
 import { IpHash } from "./ip_hash.ts";
 import { LeastConnections } from "./least_connections.ts";
 import { Maglev } from "./maglev.ts";
+import { P2c } from "./p2c.ts";
+import { PeakEwma } from "./peak_ewma.ts";
+import { Random } from "./random.ts";
 import { Rendezvous } from "./rendezvous.ts";
 import { RoundRobin } from "./round_robin.ts";
+import { createWeightedRoundRobin } from "./weighted_round_robin.ts";
 
 /** Every algorithm by its canonical name. One file of this folder each. */
 export const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
@@ -15,10 +20,30 @@ export const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
     basis: "turn",
     summary: "each in its turn, as often as its weight says",
   },
+  weighted_round_robin: {
+    create: createWeightedRoundRobin,
+    basis: "turn",
+    summary: "round robin in the smooth order of NGINX",
+  },
   least_connections: {
     create: () => new LeastConnections(),
     basis: "load",
     summary: "the one with the least work in flight for its weight",
+  },
+  random: {
+    create: (options) => new Random(options),
+    basis: "chance",
+    summary: "any one, as probable as its weight says",
+  },
+  p2c: {
+    create: (options) => new P2c(options),
+    basis: "load",
+    summary: "the less loaded of two drawn by weight",
+  },
+  peak_ewma: {
+    create: (options) => new PeakEwma(options),
+    basis: "latency",
+    summary: "of two drawn by weight, the one that answers sooner and has less in flight",
   },
   ip_hash: {
     create: (options) => new IpHash(options),
@@ -39,6 +64,11 @@ export const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
     create: () => new Rendezvous(),
     basis: "key",
     summary: "by key, to the highest score; moves as few keys, more even than a ring",
+  },
+  first: {
+    create: () => new First(),
+    basis: "order",
+    summary: "the first in the list that is well; neither load nor weight matters",
   },
 };
 
@@ -76,6 +106,9 @@ export function createBalancer<T extends Candidate>(
 /** Other names that operators know an algorithm by. */
 export const ALGORITHM_ALIASES: Readonly<Record<string, string>> = {
   least_conn: "least_connections",
+  // Ours goes by weight anyway.
+  weighted_least_connections: "least_connections",
+  least_response_time: "peak_ewma",
 };
 
 /** The canonical name of an algorithm, or `undefined` when there is none such. */

@@ -14,6 +14,8 @@ const BY_TURN = "goes by turn; neither key nor load has a say";
 const BY_LOAD = "goes by load; the key has no say";
 const BY_KEY = "goes by key; load has no say";
 const LESS_LOADED = "prefers the strictly less loaded of two";
+const BY_CHANCE = "goes by chance; neither key nor load has a say";
+const BY_ORDER = "goes by order of arrival; neither weight, key nor load has a say";
 const SAME_KEY = "names the same server for the same key, in whatever order servers were added";
 const FEW_KEYS = "moves few keys of other servers when one is removed";
 
@@ -32,6 +34,35 @@ const EXCEPTIONS: Readonly<Record<string, Exceptions>> = {
   consistent_hash: { [LESS_LOADED]: BY_KEY },
   maglev: { [LESS_LOADED]: BY_KEY },
   rendezvous: { [LESS_LOADED]: BY_KEY },
+  weighted_round_robin: {
+    "prefers the strictly less loaded of two": BY_TURN,
+    [SAME_KEY]: BY_TURN,
+    [FEW_KEYS]: BY_TURN,
+  },
+  random: {
+    "prefers the strictly less loaded of two": BY_CHANCE,
+    [SAME_KEY]: BY_CHANCE,
+    [FEW_KEYS]: BY_CHANCE,
+  },
+  p2c: {
+    [SAME_KEY]: BY_LOAD,
+    [FEW_KEYS]: BY_LOAD,
+  },
+  peak_ewma: {
+    [SAME_KEY]: BY_LOAD,
+    [FEW_KEYS]: BY_LOAD,
+  },
+  first: {
+    "takes a server that is added twice as one": BY_ORDER,
+    "takes a server back that was removed": BY_ORDER,
+    "shares by weight": BY_ORDER,
+    "shares by weight among those left after a removal": BY_ORDER,
+    "shares by weight among those eligible": BY_ORDER,
+    "shares by weight when the heaviest server by far is not eligible": BY_ORDER,
+    "never gives twice the fair share while servers come and go": BY_ORDER,
+    "prefers the strictly less loaded of two": BY_ORDER,
+    [SAME_KEY]: BY_ORDER,
+  },
 };
 
 /** How far shares may be from those of the weights, where it is not {@linkcode USUAL_TOLERANCE}. */

@@ -238,3 +238,14 @@ Deno.test("RoundRobin.pick() asks nothing of servers but their weight", () => {
 
   assertEquals(balancer.pick({ key: 0, eligible: () => true }), server);
 });
+
+Deno.test("RoundRobin.pick() follows a ramp of weights from step to step", () => {
+  const servers = serversOf([20, 20]);
+  const balancer = roundRobin(servers);
+
+  for (let weight = 1; weight <= 20; weight++) {
+    servers[1]!.weight = weight;
+    balancer.weightChanged(servers[1]!);
+    assertEquals(tally(pickIds(balancer, 20 + weight)).get("s1"), weight, `weight ${weight}`);
+  }
+});

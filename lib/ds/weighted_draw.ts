@@ -1,0 +1,137 @@
+/** Something with a weight above zero, in a place of its own that its holder may add to. */
+export interface Drawable<T extends { readonly weight: number }> {
+  readonly candidate: T;
+}
+
+/** Says no to candidates that may not be drawn. Pure. */
+export interface Filter<T> {
+  eligible(candidate: T): boolean;
+}
+
+/** Draws until a refused one is answered by looking at all: enough where few are refused. */
+const TRIES = 6;
+
+/**
+ * A set from which members are drawn by weight in constant time (alias method: M. D. Vose, A linear
+ * algorithm for generating random numbers with a given distribution, IEEE TSE 17, 1991).
+ */
+export class WeightedDraw<T extends { readonly weight: number }, E extends Drawable<T>> {
+  readonly #random: () => number;
+  readonly #entries: E[] = [];
+  readonly #places = new Map<T, number>();
+  /** Built at the first draw after a change. */
+  #table: AliasTable | undefined;
+
+  /** @param random uniform in [0, 1) */
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  has(candidate: T): boolean {
+    return this.#places.has(candidate);
+  }
+
+  /** Adds an entry whose candidate is not in the set. */
+  add(entry: E): void {
+    this.#places.set(entry.candidate, this.#entries.length);
+    this.#entries.push(entry);
+    this.#table = undefined;
+  }
+
+  /** Takes a candidate out; one that is not in the set is no error. */
+  remove(candidate: T): void {
+    const place = this.#places.get(candidate);
+    if (place === undefined) return;
+    this.#places.delete(candidate);
+    this.#table = undefined;
+    const last = this.#entries.pop();
+    if (last === undefined || last.candidate === candidate) return;
+    this.#entries[place] = last;
+    this.#places.set(last.candidate, place);
+  }
+
+  /** To be told after the weight of a member changed. */
+  weightChanged(candidate: T): void {
+    if (this.#places.has(candidate)) this.#table = undefined;
+  }
+
+  /**
+   * One of those that `filter` accepts, other than `except`, by weight; `undefined` when there is
+   * none. Draws first and asks then; when that meets only refused ones, chooses among all the rest.
+   */
+  draw(filter: Filter<T>, except?: E): E | undefined {
+    const count = this.#entries.length;
+    if (count === 0) return undefined;
+    const table = this.#table ??= new AliasTable(this.#entries.map(weightOf));
+    for (let i = 0; i < TRIES; i++) {
+      const entry = this.#entries[table.index(this.#random())];
+      if (entry === undefined || entry === except) continue;
+      if (filter.eligible(entry.candidate)) return entry;
+    }
+    return this.#drawFromAll(filter, except);
+  }
+
+  #drawFromAll(filter: Filter<T>, except: E | undefined): E | undefined {
+    let total = 0;
+    let chosen: E | undefined;
+    for (const entry of this.#entries) {
+      if (entry === except || !filter.eligible(entry.candidate)) continue;
+      const { weight } = entry.candidate;
+      total += weight;
+      // Each takes the place of those before with its part of what was seen so far.
+      if (this.#random() * total < weight) chosen = entry;
+    }
+    return chosen;
+  }
+}
+
+function weightOf(entry: Drawable<{ readonly weight: number }>): number {
+  return entry.candidate.weight;
+}
+
+/** Columns of equal width, each shared by at most two indexes. */
+class AliasTable {
+  readonly #count: number;
+  /** Which part of a column belongs to its own index; absent when all weights are equal. */
+  readonly #own: Float64Array | undefined;
+  readonly #aliases: Uint32Array | undefined;
+
+  constructor(weights: readonly number[]) {
+    const count = weights.length;
+    this.#count = count;
+    const first = weights[0];
+    if (weights.every((weight) => weight === first)) return;
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    this.#own = Float64Array.from(weights, (weight) => weight * count / total);
+    this.#aliases = fillUp(this.#own);
+  }
+
+  /** @param chance in [0, 1) */
+  index(chance: number): number {
+    const point = chance * this.#count;
+    const column = Math.floor(point);
+    if (this.#own === undefined || this.#aliases === undefined) return column;
+    return point - column < (this.#own[column] ?? 1) ? column : this.#aliases[column] ?? column;
+  }
+}
+
+/** Fills each column that is less than full from one that is more, which is its alias. */
+function fillUp(own: Float64Array): Uint32Array {
+  const aliases = new Uint32Array(own.length);
+  const small: number[] = [];
+  const large: number[] = [];
+  own.forEach((part, column) => (part < 1 ? small : large).push(column));
+  for (;;) {
+    const to = small.pop();
+    const from = large.pop();
+    if (to === undefined || from === undefined) {
+      // What rounding left over is full.
+      if (to !== undefined) own[to] = 1;
+      for (const column of small) own[column] = 1;
+      return aliases;
+    }
+    aliases[to] = from;
+    own[from] = (own[from] ?? 0) - (1 - (own[to] ?? 0));
+    ((own[from] ?? 0) < 1 ? small : large).push(from);
+  }
+}
