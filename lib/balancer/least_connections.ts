@@ -76,8 +76,7 @@ export class LeastConnections<T extends Candidate> implements Balancer<T> {
     const entry = this.#best(request);
     if (entry === undefined) return undefined;
     if (entry.load === 0) {
-      this.#idle.delete(entry);
-      this.#idle.append(entry);
+      this.#idle.moveToEnd(entry);
     } else {
       entry.since = ++this.#moves;
       this.#unsettled = entry;
@@ -100,7 +99,7 @@ export class LeastConnections<T extends Candidate> implements Balancer<T> {
     for (let i = Math.min(REFRESHED_PER_PICK, entries.length); i > 0; i--) {
       place = place + 1 < entries.length ? place + 1 : 0;
       const entry = entries[place];
-      if (entry !== undefined) this.#refresh(entry);
+      if (entry !== undefined && entry.load !== entry.candidate.load) this.#refresh(entry);
     }
     this.#roundPlace = place;
     // One that got busier elsewhere sinks; the next one is looked at in turn.

@@ -1,5 +1,5 @@
 import type { Candidate } from "../core/types.ts";
-import { WeightedDraw } from "../ds/weighted_draw.ts";
+import { type Drawable, WeightedDraw } from "../ds/weighted_draw.ts";
 import type { Balancer, BalancerOptions, PickRequest } from "./balancer.ts";
 
 /** Time in which what is known of a server loses all but 1/e of its say (Finagle: 10 s). */
@@ -47,21 +47,21 @@ export class PeakEwma<T extends Candidate> implements Balancer<T> {
   }
 
   add(candidate: T): void {
-    if (this.#members.has(candidate)) return;
     let track = this.#tracks.get(candidate);
     if (track === undefined) {
-      track = { candidate, estimateMs: 0, sampledAtMs: -Infinity, trialDueMs: -Infinity };
+      track = createTrack(candidate);
       this.#tracks.set(candidate, track);
     }
     this.#members.add(track);
   }
 
   remove(candidate: T): void {
-    this.#members.remove(candidate);
+    const track = this.#tracks.get(candidate);
+    if (track !== undefined) this.#members.remove(track);
   }
 
-  weightChanged(candidate: T): void {
-    this.#members.weightChanged(candidate);
+  weightChanged(): void {
+    this.#members.weightsChanged();
   }
 
   observe(candidate: T, latencyMs: number, passed: boolean): void {
@@ -126,12 +126,15 @@ export class PeakEwma<T extends Candidate> implements Balancer<T> {
 }
 
 /** What is known of a server. */
-interface Track<T> {
-  readonly candidate: T;
+interface Track<T extends Candidate> extends Drawable<T> {
   estimateMs: number;
   sampledAtMs: number;
   /** From when on a pick while it is idle is a trial. */
   trialDueMs: number;
+}
+
+function createTrack<T extends Candidate>(candidate: T): Track<T> {
+  return { candidate, place: -1, estimateMs: 0, sampledAtMs: -Infinity, trialDueMs: -Infinity };
 }
 
 /** A median of zero could never grow again. */

@@ -4,6 +4,7 @@ import type { Balancer, BalancerOptions, PickRequest } from "./balancer.ts";
 
 /** Any server, as probable as its weight says. */
 export class Random<T extends Candidate> implements Balancer<T> {
+  readonly #entries = new Map<T, Drawable<T>>();
   readonly #members: WeightedDraw<T, Drawable<T>>;
 
   constructor(options: Pick<BalancerOptions, "random">) {
@@ -11,15 +12,21 @@ export class Random<T extends Candidate> implements Balancer<T> {
   }
 
   add(candidate: T): void {
-    if (!this.#members.has(candidate)) this.#members.add({ candidate });
+    if (this.#entries.has(candidate)) return;
+    const entry = { candidate, place: -1 };
+    this.#entries.set(candidate, entry);
+    this.#members.add(entry);
   }
 
   remove(candidate: T): void {
-    this.#members.remove(candidate);
+    const entry = this.#entries.get(candidate);
+    if (entry === undefined) return;
+    this.#entries.delete(candidate);
+    this.#members.remove(entry);
   }
 
   weightChanged(candidate: T): void {
-    this.#members.weightChanged(candidate);
+    if (this.#entries.has(candidate)) this.#members.weightsChanged();
   }
 
   pick(request: PickRequest<T>): T | undefined {

@@ -6,39 +6,65 @@
  * are forgotten by the garbage collector.
  */
 export class ArrivalOrder<T extends object> {
-  readonly #members = new Set<T>();
-  readonly #ranks = new WeakMap<T, number>();
+  readonly #seats = new WeakMap<T, Seat>();
   #arrivals = 0;
-  /** Built when it is asked for after a change. */
-  #items: readonly T[] | undefined;
+  /** Those that left are taken out, and those that came back put in order, when it is asked for. */
+  #listed: T[] = [];
+  #isTidy = true;
 
-  /** The members, first come first. */
+  /** The members, first come first. To be used at once: later changes may show in it. */
   get items(): readonly T[] {
-    return this.#items ??= this.#inOrder();
+    if (!this.#isTidy) this.#tidy();
+    return this.#listed;
   }
 
   has(member: T): boolean {
-    return this.#members.has(member);
+    return this.#seats.get(member)?.isTaken ?? false;
   }
 
   /** False when it is in the set already. */
   add(member: T): boolean {
-    if (this.#members.has(member)) return false;
-    if (!this.#ranks.has(member)) this.#ranks.set(member, this.#arrivals++);
-    this.#members.add(member);
-    this.#items = undefined;
+    const seat = this.#seats.get(member);
+    if (seat === undefined) {
+      this.#seats.set(member, { rank: this.#arrivals++, isTaken: true, isListed: true });
+      this.#listed.push(member);
+      return true;
+    }
+    if (seat.isTaken) return false;
+    seat.isTaken = true;
+    if (!seat.isListed) this.#listed.push(member);
+    seat.isListed = true;
+    this.#isTidy = false;
     return true;
   }
 
   /** False when it was not in the set. */
   delete(member: T): boolean {
-    if (!this.#members.delete(member)) return false;
-    this.#items = undefined;
+    const seat = this.#seats.get(member);
+    if (seat === undefined || !seat.isTaken) return false;
+    seat.isTaken = false;
+    this.#isTidy = false;
     return true;
   }
 
-  #inOrder(): T[] {
-    const rankOf = (member: T) => this.#ranks.get(member) ?? 0;
-    return [...this.#members].sort((a, b) => rankOf(a) - rankOf(b));
+  #tidy(): void {
+    const rankOf = (member: T) => this.#seats.get(member)?.rank ?? 0;
+    this.#listed = this.#listed.filter((member) => this.#keeps(member));
+    this.#listed.sort((a, b) => rankOf(a) - rankOf(b));
+    this.#isTidy = true;
   }
+
+  #keeps(member: T): boolean {
+    const seat = this.#seats.get(member);
+    if (seat !== undefined) seat.isListed = seat.isTaken;
+    return seat?.isTaken ?? false;
+  }
+}
+
+interface Seat {
+  readonly rank: number;
+  /** In the set. */
+  isTaken: boolean;
+  /** In the list, perhaps no longer in the set. */
+  isListed: boolean;
 }

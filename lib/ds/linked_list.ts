@@ -23,6 +23,13 @@ export class LinkedList<T extends LinkedItem<T>> {
     this.#last = item;
   }
 
+  /** Puts an item that is in this list at the end of it. */
+  moveToEnd(item: T): void {
+    if (item === this.#last) return;
+    this.delete(item);
+    this.append(item);
+  }
+
   /** Takes out an item that is in this list. */
   delete(item: T): void {
     const { previous, next } = item;

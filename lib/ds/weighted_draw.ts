@@ -1,6 +1,8 @@
-/** Something with a weight above zero, in a place of its own that its holder may add to. */
+/** A candidate, whose weight is above zero, and what a {@linkcode WeightedDraw} keeps beside it. */
 export interface Drawable<T extends { readonly weight: number }> {
   readonly candidate: T;
+  /** Where the set keeps it; -1 while it is in none. Written by the set alone. */
+  place: number;
 }
 
 /** Says no to candidates that may not be drawn. Pure. */
@@ -18,7 +20,6 @@ const TRIES = 6;
 export class WeightedDraw<T extends { readonly weight: number }, E extends Drawable<T>> {
   readonly #random: () => number;
   readonly #entries: E[] = [];
-  readonly #places = new Map<T, number>();
   /** Built at the first draw after a change. */
   #table: AliasTable | undefined;
 
@@ -27,32 +28,29 @@ export class WeightedDraw<T extends { readonly weight: number }, E extends Drawa
     this.#random = random;
   }
 
-  has(candidate: T): boolean {
-    return this.#places.has(candidate);
-  }
-
-  /** Adds an entry whose candidate is not in the set. */
+  /** Adds an entry; one that is in the set already stays as it is. */
   add(entry: E): void {
-    this.#places.set(entry.candidate, this.#entries.length);
+    if (entry.place !== -1) return;
+    entry.place = this.#entries.length;
     this.#entries.push(entry);
     this.#table = undefined;
   }
 
-  /** Takes a candidate out; one that is not in the set is no error. */
-  remove(candidate: T): void {
-    const place = this.#places.get(candidate);
-    if (place === undefined) return;
-    this.#places.delete(candidate);
+  /** Takes an entry out; one that is not in the set is no error. */
+  remove(entry: E): void {
+    const { place } = entry;
+    if (place === -1) return;
+    entry.place = -1;
     this.#table = undefined;
     const last = this.#entries.pop();
-    if (last === undefined || last.candidate === candidate) return;
+    if (last === undefined || last === entry) return;
     this.#entries[place] = last;
-    this.#places.set(last.candidate, place);
+    last.place = place;
   }
 
   /** To be told after the weight of a member changed. */
-  weightChanged(candidate: T): void {
-    if (this.#places.has(candidate)) this.#table = undefined;
+  weightsChanged(): void {
+    this.#table = undefined;
   }
 
   /**

@@ -28,6 +28,9 @@ Deno.test("LinkedList agrees with an array over random changes", () => {
     if (place === -1) {
       list.append(item);
       model.push(item.id);
+    } else if (random() < 0.5) {
+      list.moveToEnd(item);
+      model.push(...model.splice(place, 1));
     } else {
       list.delete(item);
       model.splice(place, 1);

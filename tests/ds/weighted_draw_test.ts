@@ -14,9 +14,19 @@ function itemsOf(weights: readonly number[]): Item[] {
   return weights.map((weight, place) => ({ id: `i${place}`, weight }));
 }
 
-function drawOf(items: readonly Item[], random: () => number): WeightedDraw<Item, Drawable<Item>> {
-  const draw = new WeightedDraw<Item, Drawable<Item>>(random);
-  for (const candidate of items) draw.add({ candidate });
+type Entry = Drawable<Item>;
+
+function entriesOf(items: readonly Item[]): Entry[] {
+  return items.map((candidate) => ({ candidate, place: -1 }));
+}
+
+function drawOf(items: readonly Item[], random: () => number): WeightedDraw<Item, Entry> {
+  return drawFrom(entriesOf(items), random);
+}
+
+function drawFrom(entries: readonly Entry[], random: () => number): WeightedDraw<Item, Entry> {
+  const draw = new WeightedDraw<Item, Entry>(random);
+  for (const entry of entries) draw.add(entry);
   return draw;
 }
 
@@ -78,23 +88,23 @@ Deno.test("WeightedDraw.draw() draws by weight among those accepted, one of the 
 
 Deno.test("WeightedDraw.draw() never draws the exception, even if it has nearly all the weight", () => {
   const items = itemsOf([1_000_000, 1, 3]);
-  const draw = new WeightedDraw<Item, Drawable<Item>>(seededRandom(3));
-  const entries = items.map((candidate) => ({ candidate }));
-  for (const entry of entries) draw.add(entry);
+  const entries = entriesOf(items);
+  const draw = drawFrom(entries, seededRandom(3));
 
   assertByWeight(items.slice(1), () => draw.draw(ANY, entries[0])?.candidate);
 });
 
 Deno.test("WeightedDraw goes by new weights once told, and by those left after a removal", () => {
   const items = itemsOf([5, 5, 5, 5]);
-  const draw = drawOf(items, seededRandom(4));
+  const entries = entriesOf(items);
+  const draw = drawFrom(entries, seededRandom(4));
   draw.draw(ANY);
 
   items[1]!.weight = 50;
-  draw.weightChanged(items[1]!);
+  draw.weightsChanged();
   assertByWeight(items, () => draw.draw(ANY)?.candidate);
 
-  draw.remove(items[0]!);
-  draw.remove(items[3]!);
+  draw.remove(entries[0]!);
+  draw.remove(entries[3]!);
   assertByWeight(items.slice(1, 3), () => draw.draw(ANY)?.candidate);
 });
