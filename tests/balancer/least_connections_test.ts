@@ -61,6 +61,8 @@ Deno.test("LeastConnections.pick() gives ties under load to the server picked lo
   const balancer = leastConnections(servers);
   for (const server of servers) setLoad(balancer, server, 5);
   const first = pickIds(balancer, 4);
+  assertEquals(new Set(first).size, 4);
+  assertEquals(pickIds(balancer, 4), first);
 
   for (const server of servers) setLoad(balancer, server, 2);
 

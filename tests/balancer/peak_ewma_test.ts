@@ -221,6 +221,7 @@ Deno.test("PeakEwma remembers a server over removal and change of weight", () =>
   const simulation = new Simulation(servers, FINE);
   simulation.run(1000, 10);
   const { balancer } = simulation;
+  for (const server of servers) server.load = 1;
   balancer.observe(servers[0]!, 5000, true);
 
   balancer.remove(servers[0]!);
@@ -264,4 +265,75 @@ Deno.test("PeakEwma.pick() keeps 10,000 servers level", () => {
   for (let pick = 0; pick < 100_000; pick++) balancer.pick(ANY)!.load++;
 
   assertLessOrEqual(Math.max(...servers.map(({ load }) => load)), 13);
+});
+
+/** Two busy servers and a clock that the test sets. */
+class Pair {
+  readonly servers = equalServers(2) as [FakeServer, FakeServer];
+  readonly balancer: PeakEwma<FakeServer>;
+  nowMs = 0;
+
+  constructor(seed = 1) {
+    this.balancer = new PeakEwma({ random: seededRandom(seed), now: () => this.nowMs });
+    for (const server of this.servers) this.balancer.add(server);
+  }
+
+  /** Observes latencies of the first and the second, `undefined` for none. */
+  observe(atMs: number, ...latencies: readonly (number | undefined)[]): void {
+    this.nowMs = atMs;
+    for (const [place, ms] of latencies.entries()) {
+      if (ms !== undefined) this.balancer.observe(this.servers[place]!, ms, true);
+    }
+  }
+
+  pickWithLoads(...loads: readonly [number, number]): FakeServer | undefined {
+    for (const [place, server] of this.servers.entries()) server.load = loads[place]!;
+    return this.balancer.pick(ANY);
+  }
+}
+
+Deno.test("PeakEwma.pick() tries a stale idle server, whichever of two is drawn first", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const pair = new Pair(seed);
+    pair.observe(0, 5000, 10);
+    pair.observe(10_010, undefined, 10);
+
+    assertEquals(pair.pickWithLoads(0, 0), pair.servers[0], `seed ${seed}`);
+  }
+});
+
+Deno.test("PeakEwma.pick() lets a peak fade though the server is never idle", () => {
+  const pair = new Pair();
+  pair.observe(0, 1000, 100);
+  for (let atMs = 0; atMs <= 40_000; atMs += 100) pair.observe(atMs, undefined, 100);
+
+  assertEquals(pair.pickWithLoads(1, 2), pair.servers[0]);
+});
+
+Deno.test("PeakEwma.pick() does not think better of a server that stopped answering", () => {
+  const pair = new Pair();
+  pair.observe(0, 100, 100);
+  for (let atMs = 0; atMs <= 30_000; atMs += 100) pair.observe(atMs, undefined, 100);
+
+  assertEquals(pair.pickWithLoads(4, 1), pair.servers[1]);
+});
+
+Deno.test("PeakEwma.pick() prefers an idle server to a busy one of any weight", () => {
+  const pair = new Pair();
+  pair.observe(0, 100, 100);
+  pair.servers[1].weight = 10;
+  pair.balancer.weightChanged();
+
+  for (let i = 0; i < 20; i++) assertEquals(pair.pickWithLoads(0, 1), pair.servers[0]);
+});
+
+Deno.test("PeakEwma.pick() takes an unknown server for a usual one though others fail fast", () => {
+  const pair = new Pair();
+  const [failing] = equalServers(1) as [FakeServer];
+  pair.balancer.add(failing);
+  pair.observe(0, undefined, 100);
+  for (let i = 0; i < 100; i++) pair.balancer.observe(failing, 1, false);
+  pair.balancer.remove(failing);
+
+  assertEquals(pair.pickWithLoads(5, 3), pair.servers[1]);
 });
