@@ -49,9 +49,7 @@ export class IpHash<T extends Candidate> implements Balancer<T> {
   weightChanged(candidate: T): void {
     if (!this.#roster.reweigh(candidate)) return;
     this.#line = undefined;
-    // Its own line has the old weight in it; servers keep their rank.
-    this.#leftover.remove(candidate);
-    this.#leftover.add(candidate);
+    this.#leftover.weightChanged(candidate);
   }
 
   pick(request: PickRequest<T>): T | undefined {

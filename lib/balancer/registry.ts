@@ -109,6 +109,8 @@ export const ALGORITHM_ALIASES: Readonly<Record<string, string>> = {
   // Ours goes by weight anyway.
   weighted_least_connections: "least_connections",
   least_response_time: "peak_ewma",
+  source_hash: "ip_hash",
+  ring_hash: "consistent_hash",
 };
 
 /** The canonical name of an algorithm, or `undefined` when there is none such. */
