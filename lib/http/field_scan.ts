@@ -63,7 +63,6 @@ function scanLine(source: HeadSource, lineStart: number, fields: FieldList): num
     text,
     nameStart: lineStart - start,
     nameEnd: nameEnd - start,
-    valueText: text,
     valueStart: valueStart - start,
     valueEnd: at - start,
     hash,

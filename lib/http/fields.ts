@@ -3,12 +3,10 @@ import { beginsName, FIELD, type FieldId, hashName, identify, isName } from "./f
 
 /** Where the name and the value of one field stand. */
 export interface FieldLine {
-  /** Holds the name. */
+  /** Holds the line: the head that it was found in, or nothing else. */
   readonly text: string;
   readonly nameStart: number;
   readonly nameEnd: number;
-  /** Holds the value: the same text when a parser found the line. */
-  readonly valueText: string;
   readonly valueStart: number;
   readonly valueEnd: number;
   readonly hash: number;
@@ -130,9 +128,7 @@ export class FieldList {
 
   /** Value of field `index` with the white space around it, but for one space before it. */
   rawValueAt(index: number): string {
-    const { text, nameEnd, valueText, valueStart, valueEnd } = this.#lineAt(index);
-    // Only a value that stands alone starts at 0.
-    if (valueStart === 0) return valueText;
+    const { text, nameEnd, valueEnd } = this.#lineAt(index);
     const start = text.charCodeAt(nameEnd + 1) === SPACE ? nameEnd + 2 : nameEnd + 1;
     return text.slice(start, text.indexOf("\r", valueEnd));
   }
@@ -225,7 +221,7 @@ function nameOf(line: FieldLine): string {
 }
 
 function valueOf(line: FieldLine): string {
-  return line.valueText.slice(line.valueStart, line.valueEnd);
+  return line.text.slice(line.valueStart, line.valueEnd);
 }
 
 /**
@@ -238,16 +234,16 @@ export function createLine(name: string, value: string): FieldLine {
   assertClass(name, TOKEN, "name");
   assertClass(value, TEXT, "value");
   const hash = hashName(name);
+  const text = `${name}: ${value}\r\n`;
   return {
-    text: name,
+    text,
     nameStart: 0,
     nameEnd: name.length,
-    valueText: value,
-    valueStart: 0,
-    valueEnd: value.length,
+    valueStart: name.length + 2,
+    valueEnd: text.length - 2,
     hash,
     id: identify(name, 0, name.length, hash),
-    isPlain: false,
+    isPlain: true,
   };
 }
 

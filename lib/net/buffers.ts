@@ -7,7 +7,8 @@
  */
 export class BufferPool {
   readonly #small: Uint8Array[] = [];
-  readonly #large = new Map<number, Uint8Array[]>(LARGE_BYTES.map((size) => [size, []]));
+  /** By place in {@linkcode LARGE_BYTES}. */
+  readonly #large: readonly Uint8Array[][] = LARGE_BYTES.map(() => []);
   readonly #maxLentBytes: number;
   #lentBytes = 0;
   #keptBytes = 0;
@@ -35,11 +36,12 @@ export class BufferPool {
 
   /** The next size above `currentBytes`, or the same size when there is none or the bound is met. */
   takeLarger(currentBytes: number): Uint8Array {
-    const wanted = LARGE_BYTES.find((size) => size > currentBytes) ?? LARGEST_BYTES;
-    const fits = this.#lentBytes + wanted <= this.#maxLentBytes;
-    const size = fits ? wanted : SMALLEST_LARGE_BYTES;
+    const wanted = sizeClassAbove(currentBytes);
+    const fits = this.#lentBytes + LARGE_BYTES[wanted]! <= this.#maxLentBytes;
+    const sizeClass = fits ? wanted : 0;
+    const size = LARGE_BYTES[sizeClass]!;
     this.#lentBytes += size;
-    const kept = this.#large.get(size)?.pop();
+    const kept = this.#large[sizeClass]!.pop();
     if (kept === undefined) return new Uint8Array(size);
     this.#keptBytes -= size;
     return kept;
@@ -47,7 +49,10 @@ export class BufferPool {
 
   /** A buffer above `currentBytes` whatever the bound says: for a head, which has a limit of its own. */
   takeAbove(currentBytes: number): Uint8Array {
-    const size = LARGE_BYTES.find((large) => large > currentBytes) ?? 2 * currentBytes;
+    const largest = LARGE_BYTES[LARGEST_CLASS]!;
+    const size = currentBytes < largest
+      ? LARGE_BYTES[sizeClassAbove(currentBytes)]!
+      : 2 * currentBytes;
     this.#lentBytes += size;
     return new Uint8Array(size);
   }
@@ -60,9 +65,10 @@ export class BufferPool {
 
   giveLarge(buffer: Uint8Array): void {
     this.#lentBytes -= buffer.length;
-    if (this.#keptBytes + buffer.length > MAX_KEPT_BYTES) return;
+    const sizeClass = LARGE_BYTES.indexOf(buffer.length);
+    if (sizeClass === -1 || this.#keptBytes + buffer.length > MAX_KEPT_BYTES) return;
     this.#keptBytes += buffer.length;
-    this.#large.get(buffer.length)?.push(buffer);
+    this.#large[sizeClass]!.push(buffer);
   }
 
   #cutSlab(): void {
@@ -82,7 +88,14 @@ const SLAB_BYTES = 64 * SMALL_BYTES;
 const LARGE_BYTES: readonly number[] = [16 * 1024, 64 * 1024, 256 * 1024];
 /** The smallest of them. */
 export const SMALLEST_LARGE_BYTES = 16 * 1024;
-const LARGEST_BYTES = 256 * 1024;
+const LARGEST_CLASS = LARGE_BYTES.length - 1;
+
+/** Place of the smallest size above `currentBytes`, or of the largest. */
+function sizeClassAbove(currentBytes: number): number {
+  let sizeClass = 0;
+  while (sizeClass < LARGEST_CLASS && LARGE_BYTES[sizeClass]! <= currentBytes) sizeClass++;
+  return sizeClass;
+}
 
 const DEFAULT_MAX_LENT_BYTES = 64 * 1024 * 1024;
 /** Free large buffers kept for the next borrower. */

@@ -7,6 +7,7 @@ import { ByteReader } from "../net/byte_reader.ts";
 import { Deadline } from "../net/deadline.ts";
 import { decodeLatin1Fast } from "../net/latin1.ts";
 import { type Conn, writeAll } from "../net/transport.ts";
+import type { KeyClient } from "./affinity_key.ts";
 import { ExchangeError } from "./exchange_error.ts";
 import { ForwardedFields } from "./forward_headers.ts";
 import { HttpExchange } from "./http_exchange.ts";
@@ -27,6 +28,7 @@ export class HttpSession implements Disposable {
   readonly reader: ByteReader;
   readonly deadline: Deadline;
   readonly forwarded: ForwardedFields;
+  readonly client: KeyClient;
   readonly #scanner: HeadScanner;
   #watchDelay: Deadline | undefined;
   #exchange: HttpExchange | undefined;
@@ -46,6 +48,7 @@ export class HttpSession implements Disposable {
     this.#scanner = new HeadScanner("request", headLimits);
     const address = conn.remote?.kind === "tcp" ? conn.remote.hostname : undefined;
     const isTrusted = address !== undefined && front.isTrusted(address);
+    this.client = { address, isTrusted: front.isTrusted };
     this.forwarded = new ForwardedFields({ address, isTrusted, scheme: "http" });
   }
 
@@ -172,31 +175,26 @@ export class HttpSession implements Disposable {
       .finally(() => this.conn.close());
   }
 
-  async #handle(head: RequestHead): Promise<After> {
+  /** Not async, and others that only hand on a promise: a turn each of the microtask queue. */
+  #handle(head: RequestHead): Promise<After> {
     if (head.method === "CONNECT") {
       const fields = [["Allow", "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS, TRACE"]] as const;
-      return await this.answer(head, { status: 405, reason: "connect_refused", fields }, false);
+      return this.answer(head, { status: 405, reason: "connect_refused", fields }, false);
     }
-    const route = this.front.route({
-      method: head.method,
-      host: head.host,
-      path: head.path,
-      query: head.query,
-      header: (name) => head.fields.get(name),
-    });
+    const route = this.front.route(head);
     const hasBody = head.framing.kind !== "none";
     if (route === undefined) {
-      return await this.answer(head, { status: 404, reason: "no_route" }, !hasBody);
+      return this.answer(head, { status: 404, reason: "no_route" }, !hasBody);
     }
     if (route.action.kind === "answer") {
-      return await this.answer(head, route.action.answer, !hasBody);
+      return this.answer(head, route.action.answer, !hasBody);
     }
     if (this.#isTooLarge(head)) {
-      return await this.answer(head, { status: 413, reason: "body_too_large" }, false);
+      return this.answer(head, { status: 413, reason: "body_too_large" }, false);
     }
     const exchange = new HttpExchange(this, head, { route, action: route.action });
     this.#exchange = exchange;
-    return await exchange.run();
+    return exchange.run();
   }
 
   #isTooLarge({ framing }: RequestHead): boolean {

@@ -17,6 +17,12 @@ export interface RouteConditions {
   readonly query?: Readonly<Record<string, string>>;
 }
 
+/** Fields of a request by name. */
+export interface RequestFields {
+  /** Value of the first field of that name. */
+  get(lowerName: string): string | undefined;
+}
+
 /** What of a request decides its route. */
 export interface RoutedRequest {
   readonly method: string;
@@ -26,8 +32,7 @@ export interface RoutedRequest {
   readonly path: string;
   /** As it came, without the question mark. */
   readonly query: string | undefined;
-  /** Value of the first header field of that name. */
-  header(lowerName: string): string | undefined;
+  readonly fields: RequestFields;
 }
 
 /** One condition of a route: the first that fails tells why a request did not match. */
@@ -95,7 +100,7 @@ export function findMismatch(
   if (route.methods !== undefined && !route.methods.includes(request.method)) return "methods";
   for (let at = 0; at < route.headers.length; at++) {
     const [name, value] = route.headers[at]!;
-    if (!isWanted(request.header(name), value)) return "headers";
+    if (!isWanted(request.fields.get(name), value)) return "headers";
   }
   for (let at = 0; at < route.query.length; at++) {
     const [name, value] = route.query[at]!;

@@ -80,3 +80,14 @@ Deno.test("BufferPool.giveLarge() keeps no more than 16 MiB for later", () => {
 
   assertEquals(buffers.filter((buffer) => again.has(buffer)).length, 64);
 });
+
+Deno.test("BufferPool keeps nothing of a size that it does not lend, and forgets nothing for it", () => {
+  const pool = new BufferPool();
+  for (let head = 0; head < 40; head++) pool.give(pool.takeAbove(256 * 1024));
+
+  const buffer = pool.takeLarger(0);
+  pool.give(buffer);
+
+  assert(pool.takeLarger(0) === buffer);
+  assertEquals(pool.lentBytes, 16 * 1024);
+});

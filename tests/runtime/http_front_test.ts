@@ -37,7 +37,13 @@ function front(actions: readonly RouteAction[], trustedProxies: readonly string[
   const nameOf = (upstream: HttpUpstream) =>
     names.find((name) => upstreams.get(name) === upstream) ?? "";
   const ask = (path: string) =>
-    built.route({ method: "GET", host: "h", path, query: undefined, header: () => undefined });
+    built.route({
+      method: "GET",
+      host: "h",
+      path,
+      query: undefined,
+      fields: { get: () => undefined },
+    });
   return { built, nameOf, ask };
 }
 
