@@ -5,6 +5,7 @@ import type { Backend, BackendSpec } from "../lib/core/types.ts";
 import { SharedBackend } from "../lib/upstream/backend.ts";
 import { BalancedUpstream } from "../lib/upstream/upstream.ts";
 import { seededOptions } from "../tests/support/farm.ts";
+import { emptyUpstream } from "../tests/support/upstreams.ts";
 
 const OPTIONS = seededOptions();
 
@@ -47,9 +48,7 @@ function createUpstream(name: string, specs: readonly BackendSpec[]): BalancedUp
     upstreams: 1,
     listeners: 1,
   });
-  const nextTurn = () => table.nextTurn(0);
-  const balancer = createBalancer<Backend>(name, { ...seededOptions(), nextTurn });
-  const upstream = new BalancedUpstream("app", { balancer, table, worker: 0 });
+  const upstream = emptyUpstream(table, { algorithm: name });
   specs.forEach((spec, index) => upstream.addServer(new SharedBackend(spec, index, table)));
   return upstream;
 }

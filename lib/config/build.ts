@@ -1,4 +1,6 @@
+import { ALGORITHMS } from "../balancer/registry.ts";
 import { formatAddress } from "../core/address.ts";
+import type { BackendSpec } from "../core/types.ts";
 import type {
   FullSettings,
   IncludedSettings,
@@ -8,6 +10,7 @@ import type {
 import { buildHttp } from "./build_http.ts";
 import type {
   Config,
+  HashKey,
   HealthCheckConfig,
   ListenerConfig,
   StickyConfig,
@@ -30,6 +33,7 @@ export function buildConfig({ main, included, cores }: BuildInput): Config {
   return deepFreeze({
     workers: main.workers === "auto" ? Math.min(256, Math.max(1, cores)) : main.workers,
     sandbox: main.sandbox,
+    ...(main.zone === undefined ? {} : { zone: main.zone }),
     shutdownDelayMs: main.shutdown_delay,
     shutdownTimeoutMs: main.shutdown_timeout,
     log: { level: log.level, format: log.format, ...(file === undefined ? {} : { file }) },
@@ -58,14 +62,14 @@ function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamCo
   const { retry, pool } = upstream;
   const healthCheck = buildHealthCheck(upstream.health_check);
   const sticky = buildSticky(upstream.sticky);
+  const hashKey = buildHashKey(upstream);
   return {
     name,
     algorithm: upstream.algorithm,
-    backends: upstream.backends.map((backend) => ({
-      id: backend.name ?? formatAddress(backend.address),
-      address: backend.address,
-      weight: backend.weight,
-    })),
+    backends: upstream.backends.map(buildBackend),
+    ...(hashKey === undefined ? {} : { hashKey }),
+    ...(upstream.bounded_load === undefined ? {} : { boundedLoad: upstream.bounded_load }),
+    slowStartMs: upstream.slow_start,
     ...(healthCheck === undefined ? {} : { healthCheck }),
     connectTimeoutMs: upstream.connect_timeout,
     retry: { attempts: retry.attempts, on: retry.on, budget: retry.budget },
@@ -79,6 +83,23 @@ function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamCo
     responseTimeoutMs: upstream.response_timeout,
     ...(sticky === undefined ? {} : { sticky }),
   };
+}
+
+function buildBackend(backend: UpstreamSettings["backends"][number]): BackendSpec {
+  const { address, weight, backup, zone } = backend;
+  return {
+    id: backend.name ?? formatAddress(address),
+    address,
+    weight,
+    ...(backup ? { backup } : {}),
+    ...(zone === undefined ? {} : { zone }),
+  };
+}
+
+function buildHashKey({ algorithm, hash_key: key }: UpstreamSettings): HashKey | undefined {
+  const basis = ALGORITHMS[algorithm]?.basis;
+  if (basis === "network") return { kind: "network" };
+  return basis === "key" ? key ?? { kind: "client_ip" } : undefined;
 }
 
 function buildSticky(sticky: UpstreamSettings["sticky"]): StickyConfig | undefined {

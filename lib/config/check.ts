@@ -1,4 +1,5 @@
 import { formatAddress, parseAddress } from "../core/address.ts";
+import { checkAlgorithms } from "./check_algorithms.ts";
 import { checkListeners } from "./check_listeners.ts";
 import {
   type FileDocument,
@@ -30,6 +31,7 @@ export function checkTogether(documents: readonly FileDocument[]): Finding[] {
     ...upstreams.flatMap(checkUpstreamName),
     ...upstreams.flatMap(checkBackends),
     ...upstreams.flatMap(checkPool),
+    ...checkAlgorithms(listeners, upstreams),
   ];
 }
 

@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { algorithm, hashKey } from "./algorithm_values.ts";
 import { list, mapping, section } from "./field.ts";
 import { cidr } from "./http_values.ts";
 import { httpLimits, httpTimeouts, pool, retry, route, shortPool, sticky } from "./schema_http.ts";
 import {
   adminAddress,
-  algorithm,
   backendAddress,
   choice,
   duration,
@@ -16,6 +16,7 @@ import {
   NAME_SCHEMA,
   outputFile,
   positiveNumber,
+  ratio,
   wholeNumber,
   workers,
 } from "./values.ts";
@@ -75,6 +76,8 @@ const backend = section({
     .describe("Share of traffic relative to its neighbours; 0 means no new connections."),
   name: name().optional()
     .describe("Name in logs and status; the address unless it is set."),
+  backup: flag().prefault(false).describe("Gets work only when no other backend can take it."),
+  zone: name().optional().describe("Where the server stands; see `zone` at the top."),
 });
 
 const healthCheck = section({
@@ -94,6 +97,16 @@ const atLeastOneBackend = "must have at least one backend: current value is []";
 
 const upstream = section({
   algorithm: algorithm().prefault("round_robin").describe("How a backend is chosen."),
+  hash_key: hashKey().optional().describe(
+    "What `consistent_hash`, `maglev` and `rendezvous` go by; `client_ip` unless it is set.",
+  ),
+  bounded_load: ratio(1.01, 100).optional().describe(
+    "Most work of a backend as a multiple of its fair share; what is over it goes on to the next. " +
+      "For algorithms that go by a key.",
+  ),
+  slow_start: duration({ from: "zero" }).prefault("0s").describe(
+    "A backend that came back gets a part of its share that grows for this long.",
+  ),
   backends: list(backend).min(1, { error: atLeastOneBackend })
     .describe("The servers of the upstream, at least one."),
   health_check: healthCheck.prefault({}).describe("How dead backends are found."),
@@ -127,6 +140,9 @@ export const fullSchema = section({
     .describe("On shutdown the readiness check fails at once; listeners close after this."),
   shutdown_timeout: duration({ from: "zero" }).prefault("30s")
     .describe("Connections still open this long after the listeners closed are cut."),
+  zone: name().optional().describe(
+    "Where this Weir runs: backends of the same zone are preferred to others.",
+  ),
   log: log.prefault({}).describe("The operational log."),
   admin: admin.optional().describe("The admin interface; without it there is none."),
   include: list(inputPattern()).prefault([]).describe(

@@ -82,7 +82,7 @@ function expandLoadbalancer(document: PlainDocument): PlainDocument {
 function expandBalancer(document: PlainDocument): PlainDocument {
   const { port, health_check_interval: interval } = sectionOf(document, "balancer");
   const upstream = {
-    algorithm: "round_robin",
+    algorithm: "consistent_hash",
     backends: expandBackends("balancer", document),
     ...(interval === undefined ? {} : { health_check: { interval } }),
     ...(document["pool"] === undefined ? {} : { pool: document["pool"] }),
@@ -110,10 +110,7 @@ function expandBackends(key: ShortForm["key"], document: PlainDocument): PlainDo
 
 function warnOfBalancer(source: Source, document: PlainDocument): readonly Finding[] {
   const warn = (path: Path, message: string): Finding => ({ source, path, at: "key", message });
-  const warnings = [warn(
-    ["balancer"],
-    "consistent_hash comes in a later version: this version balances with round_robin",
-  )];
+  const warnings: Finding[] = [];
   if (sectionOf(document, "balancer")["failure_threshold"] !== undefined) {
     warnings.push(warn(
       ["balancer", "failure_threshold"],

@@ -16,6 +16,8 @@ export interface Config {
   /** From the listeners closing to open connections being cut. */
   readonly shutdownTimeoutMs: number;
   readonly log: LogConfig;
+  /** Where this Weir runs; absent: zones of backends do not count. */
+  readonly zone?: string;
   /** Absent: no admin listener. */
   readonly admin?: AdminConfig;
   readonly listeners: readonly ListenerConfig[];
@@ -147,6 +149,12 @@ export interface UpstreamConfig {
   /** A canonical name of `lib/balancer/registry.ts`. */
   readonly algorithm: string;
   readonly backends: readonly BackendSpec[];
+  /** What the algorithm goes by; absent where it goes by no key. */
+  readonly hashKey?: HashKey;
+  /** Most work of a backend as a multiple of its fair share; absent: no bound. */
+  readonly boundedLoad?: number;
+  /** How long a backend that came back gets less than its share; 0: at no time. */
+  readonly slowStartMs: number;
   /** Absent: backends are never probed and always count as healthy. */
   readonly healthCheck?: HealthCheckConfig;
   readonly connectTimeoutMs: number;
@@ -157,6 +165,12 @@ export interface UpstreamConfig {
   /** Absent: requests of one client may go anywhere. HTTP only. */
   readonly sticky?: StickyConfig;
 }
+
+/** What of a client or request decides its backend. TCP has the first two alone. */
+export type HashKey =
+  /** The address as NGINX `ip_hash` takes it: for IPv4 its first three octets. */
+  | { readonly kind: "network" | "client_ip" | "path" }
+  | { readonly kind: "header" | "cookie" | "query"; readonly name: string };
 
 /** What failed and may be tried again. */
 export type RetryCondition =

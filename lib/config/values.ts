@@ -7,7 +7,6 @@ import {
 } from "../core/address.ts";
 import { nearest } from "../core/suggest.ts";
 import { parseDuration } from "../core/units.ts";
-import { ALGORITHM_ALIASES, ALGORITHMS, resolveAlgorithm } from "../balancer/registry.ts";
 import { field } from "./field.ts";
 
 /** Timers of the runtime count milliseconds in 31 bits: 24 days is the longest that fits. */
@@ -43,6 +42,16 @@ export function wholeNumber(minimum: number, maximum: number) {
   return field({ title: range, wanted: `a whole number from ${range}`, json }, (value) => {
     const number = spelledNumber(value);
     return Number.isInteger(number) && number >= minimum && number <= maximum ? number : undefined;
+  });
+}
+
+/** A number from `minimum` to `maximum`, or text that spells one. */
+export function ratio(minimum: number, maximum: number) {
+  const range = `${minimum} to ${maximum}`;
+  const json = { type: "number", minimum, maximum };
+  return field({ title: range, wanted: `a number from ${range}`, json }, (value) => {
+    const number = spelledNumber(value);
+    return number >= minimum && number <= maximum ? number : undefined;
   });
 }
 
@@ -134,21 +143,6 @@ export function workers() {
     if (value === "auto") return "auto";
     const number = spelledNumber(value);
     return Number.isInteger(number) && number >= 1 && number <= 256 ? number : undefined;
-  });
-}
-
-/** An algorithm, by its canonical name. */
-export function algorithm() {
-  const names = Object.keys(ALGORITHMS);
-  const known = [...names, ...Object.keys(ALGORITHM_ALIASES)];
-  const wanted = `one of ${names.join(", ")}`;
-  return field({ title: "algorithm", wanted, json: { type: "string", enum: known } }, (value) => {
-    if (typeof value !== "string") return undefined;
-    const canonical = resolveAlgorithm(value);
-    if (canonical !== undefined) return canonical;
-    const meant = nearest(value, known);
-    if (meant === undefined) return undefined;
-    throw new SyntaxError(`must be ${wanted} (did you mean "${meant}"?)`);
   });
 }
 

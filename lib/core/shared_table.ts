@@ -86,6 +86,11 @@ export class SharedTable {
     Atomics.store(this.#cells, this.#places.up + backend, up ? 1 : 0);
   }
 
+  /** Sets an upstream's next turn; any number. */
+  setTurn(upstream: number, turn: number): void {
+    Atomics.store(this.#cells, this.#places.turn + upstream, turn | 0);
+  }
+
   /** Draws the next turn of an upstream: 0, 1, 2 … modulo 2^32, over all workers. */
   nextTurn(upstream: number): number {
     return Atomics.add(this.#cells, this.#places.turn + upstream, 1) >>> 0;

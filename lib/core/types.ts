@@ -8,12 +8,19 @@ export interface BackendSpec {
   readonly address: Address;
   /** Relative share of traffic, 0 to 65535. Zero means "drain: no new traffic". */
   readonly weight: number;
+  /** Gets work only when no other can take it. */
+  readonly backup?: boolean;
+  /** Where it stands; compared with where this Weir stands. */
+  readonly zone?: string;
 }
 
 /** What an algorithm may read about a server. Nothing else. */
 export interface Candidate {
   readonly id: string;
-  /** Above zero: an upstream keeps drained servers (weight 0) out of its balancer. */
+  /**
+   * Above zero, whole, at most 65,535 × {@linkcode RAMP_STEPS}; only its ratio to others' counts. An
+   * upstream keeps drained servers (weight 0) out of its balancer.
+   */
   readonly weight: number;
   /** Work in flight on it, 0 or more, over all workers. Lower is better. */
   readonly load: number;
@@ -24,7 +31,14 @@ export interface Backend extends Candidate {
   readonly spec: BackendSpec;
   /** Place of its cells in the shared table. */
   readonly index: number;
+  /** Its share when it is warm, 0 to 65535: what the configuration or an operator says. */
+  fullWeight: number;
+  /** Part of its share that it gets, in steps: 1 to {@linkcode RAMP_STEPS}. */
+  ramp: number;
 }
+
+/** Steps in which a server that came back gets its whole share. */
+export const RAMP_STEPS = 20;
 
 /** How a piece of proxied work ended, seen from the backend's side. */
 export type Outcome =
@@ -42,6 +56,8 @@ export interface Meter {
 /** The right to use one backend once. Disposing it gives the slot back, exactly once. */
 export interface Lease extends Disposable, Meter {
   readonly backend: Backend;
+  /** Reports that the backend answered, or can be spoken to: here its latency ends. */
+  answered(passed: boolean): void;
   /** Reports how the work ended. The first call wins. */
   settle(outcome: Outcome): void;
 }
@@ -55,6 +71,8 @@ export interface Upstream {
   removeServer(id: string): void;
   /** Health moves a server in or out of the balancer's set; nothing else does. */
   setHealth(id: string, healthy: boolean): void;
+  /** Changes a server's share, 0 to 65535; 0 drains it. */
+  setWeight(id: string, weight: number): void;
   /**
    * The next server by the algorithm, with a slot on it taken. Synchronous: selection never waits.
    *

@@ -16,9 +16,12 @@ export interface Attempt {
 export class Dial implements Redial {
   readonly #route: TcpRoute;
   readonly #connecting: Connecting;
+  readonly #key: number;
 
-  constructor(route: TcpRoute) {
+  /** @param key 32-bit hash of the affinity key */
+  constructor(route: TcpRoute, key: number) {
     this.#route = route;
+    this.#key = key;
     this.#connecting = new Connecting(route.thread);
   }
 
@@ -38,7 +41,7 @@ export class Dial implements Redial {
     let tried: Set<Candidate> | undefined;
     for (let retries = 0; !this.aborted; retries++) {
       const isHeld = held !== undefined && retries === 0;
-      const lease = isHeld ? held : this.#route.upstream.acquire(0, tried);
+      const lease = isHeld ? held : this.#route.upstream.acquire(this.#key, tried);
       if (lease === undefined) return undefined;
       if (retries > 0) this.#countRetry();
       const warm = held === undefined ? this.#route.takeWarm?.(lease.backend) : undefined;
@@ -65,7 +68,9 @@ export class Dial implements Redial {
   async #try(lease: Lease): Promise<Conn | undefined> {
     try {
       const { address } = lease.backend.spec;
-      return await this.#connecting.open(address, this.#route.connectTimeoutMs);
+      const server = await this.#connecting.open(address, this.#route.connectTimeoutMs);
+      lease.answered(true);
+      return server;
     } catch (thrown) {
       if (!(thrown instanceof LbError)) throw thrown;
       const isOurs = this.aborted || thrown.side === "internal";

@@ -29,6 +29,7 @@ export class HttpExchange {
   readonly #plan: RetryPlan;
   readonly #connecting: Connecting;
   readonly #cookie: string | undefined;
+  readonly #key: number;
   #conversation: Conversation | undefined;
   #abortSplice: (() => void) | undefined;
   #endPause: (() => void) | undefined;
@@ -45,15 +46,19 @@ export class HttpExchange {
     this.#upstream = action.upstream();
     this.#connecting = new Connecting(session.front.thread);
     this.#cookie = head.fields.get("cookie");
+    this.#key = this.#upstream.key?.(session.client, head) ?? 0;
     this.#request = prepareRequest(session, head, { route, action });
     const { front } = session;
     this.#plan = new RetryPlan({ front, upstream: this.#upstream, request: this.#request });
   }
 
   /** @returns what the client's connection can be used for then */
-  async run(): Promise<After> {
+  run(): Promise<After> {
     const { timeoutMs } = this.#route;
-    if (timeoutMs === undefined) return await this.#run();
+    return timeoutMs === undefined ? this.#run() : this.#runWithin(timeoutMs);
+  }
+
+  async #runWithin(timeoutMs: number): Promise<After> {
     using limit = new Deadline(this.#session.front.thread.timeouts);
     limit.set(timeoutMs, () => this.#expire());
     this.#limit = limit;
@@ -124,8 +129,8 @@ export class HttpExchange {
     const bound = sticky.table?.backendFor(this.#cookie);
     const preferred = bound && upstream.acquirePreferred(bound, tried);
     // With every backend tried once, a retry goes round again rather than nowhere.
-    return preferred ?? upstream.acquire(0, tried) ??
-      (tried === undefined ? undefined : upstream.acquire(0));
+    return preferred ?? upstream.acquire(this.#key, tried) ??
+      (tried === undefined ? undefined : upstream.acquire(this.#key));
   }
 
   /** One attempt: what follows it, or why it failed and may be made again. */
@@ -147,6 +152,7 @@ export class HttpExchange {
       });
       this.#conversation = conversation;
       const response = await conversation.ask();
+      lease.answered(isGood(response.status));
       if (response.status === 101) return await this.#switch(conn, response, lease);
       if (response.status >= 502 && this.#plan.takesElsewhere(response.status, this.#state)) {
         conn.close();
@@ -267,6 +273,11 @@ export class HttpExchange {
 
 function isClients({ fault }: ExchangeError): boolean {
   return fault === "client" || fault === "client_timeout";
+}
+
+/** Whether the backend did its work: 501 and 505 speak of the request (HAProxy `observe layer7`). */
+function isGood(status: number): boolean {
+  return status < 500 || status === 501 || status === 505;
 }
 
 /** A switch has to be to protocols that the request named. */

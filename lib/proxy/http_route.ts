@@ -3,8 +3,10 @@ import type { RetryConfig } from "../config/types.ts";
 import type { Backend } from "../core/types.ts";
 import type { HeadLimits } from "../http/limits.ts";
 import type { RetryBudget } from "../limit/retry_budget.ts";
+import type { RoutedRequest } from "../route/match.ts";
 import type { StickyTable } from "../upstream/sticky.ts";
 import type { BalancedUpstream } from "../upstream/upstream.ts";
+import type { RequestKey } from "./affinity_key.ts";
 import type { BackendPool } from "./backend_pool.ts";
 import type { ExchangeError } from "./exchange_error.ts";
 import type { LocalAnswer } from "./local_answer.ts";
@@ -34,15 +36,6 @@ export interface HttpFront {
   readonly thread: ThreadParts;
 }
 
-/** What of a request decides its route. */
-export interface RoutedRequest {
-  readonly method: string;
-  readonly host: string;
-  readonly path: string;
-  readonly query: string | undefined;
-  header(lowerName: string): string | undefined;
-}
-
 /** What happens to the requests of one route. */
 export interface HttpRoute {
   readonly action: ForwardAction | AnswerAction;
@@ -69,6 +62,8 @@ export interface ForwardAction {
 export interface HttpUpstream {
   readonly upstream: BalancedUpstream;
   readonly poolOf: (backend: Backend) => BackendPool;
+  /** Absent where the algorithm goes by no key. */
+  readonly key: RequestKey | undefined;
   readonly retry: RetryConfig;
   readonly budget: RetryBudget;
   readonly responseTimeoutMs: number;

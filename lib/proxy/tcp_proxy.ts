@@ -88,7 +88,7 @@ class Session implements Disposable {
   #splice: Splice | undefined;
 
   constructor(client: Conn, route: TcpRoute, open: Set<Session>) {
-    this.dial = new Dial(route);
+    this.dial = new Dial(route, keyOf(client, route));
     this.#client = client;
     this.#open = open;
     open.add(this);
@@ -108,6 +108,10 @@ class Session implements Disposable {
     this.#open.delete(this);
     this.#client.close();
   }
+}
+
+function keyOf({ remote }: Conn, { key }: TcpRoute): number {
+  return key?.(remote?.kind === "tcp" ? remote.hostname : undefined) ?? 0;
 }
 
 function outcomeOf(end: SpliceEnd): Outcome {

@@ -6,6 +6,7 @@ import type { BufferPool } from "../net/buffers.ts";
 import type { SpliceOptions } from "../net/splice.ts";
 import type { Timeouts } from "../net/timeouts.ts";
 import type { Transport } from "../net/transport.ts";
+import type { ConnectionKey } from "./affinity_key.ts";
 import type { WarmConn } from "./warm_conn.ts";
 
 /** Everything that one listener's connections need, resolved when it is built. */
@@ -15,6 +16,8 @@ export interface TcpRoute {
   /** Place of the listener's cells in the table. */
   readonly index: number;
   readonly upstream: Upstream;
+  /** Absent where the algorithm goes by no key. */
+  readonly key: ConnectionKey | undefined;
   readonly connectTimeoutMs: number;
   /** Further backends tried when one cannot be connected to. */
   readonly retryAttempts: number;

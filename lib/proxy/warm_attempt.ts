@@ -77,6 +77,10 @@ export class WarmAttempt implements Conn, Lease, Attempt {
     this.#lease.toClient(bytes);
   }
 
+  answered(passed: boolean): void {
+    this.#lease.answered(passed);
+  }
+
   /** That an idle connection broke before the backend said anything is not its failure. */
   settle(outcome: Outcome): void {
     const isUnblamed = outcome.kind === "failure" && !this.#isProven;

@@ -1,4 +1,3 @@
-import { createBalancer } from "../balancer/registry.ts";
 import type {
   Config,
   HttpListenerConfig,
@@ -15,6 +14,7 @@ import { Aborters } from "../net/aborters.ts";
 import { BufferPool } from "../net/buffers.ts";
 import { Timeouts } from "../net/timeouts.ts";
 import type { Transport } from "../net/transport.ts";
+import { connectionKey } from "../proxy/affinity_key.ts";
 import { HttpProxy } from "../proxy/http_proxy.ts";
 import type { HttpUpstream } from "../proxy/http_route.ts";
 import { TcpProxy } from "../proxy/tcp_proxy.ts";
@@ -23,6 +23,7 @@ import { SharedBackend } from "../upstream/backend.ts";
 import { BalancedUpstream } from "../upstream/upstream.ts";
 import { buildHttpFront } from "./http_front.ts";
 import { HttpUpstreamParts } from "./http_upstreams.ts";
+import { buildUpstream } from "./build_upstream.ts";
 import { placeBackends } from "./layout.ts";
 import { Listener } from "./listener.ts";
 import { TcpUpstreamParts } from "./tcp_upstreams.ts";
@@ -139,15 +140,10 @@ export class DataPlane implements Disposable {
   }
 
   #buildUpstream(config: UpstreamConfig, index: number): BalancedUpstream {
-    const { table, worker, random } = this.#deps;
-    const balancer = createBalancer<Backend>(config.algorithm, {
-      random,
-      nextTurn: () => table.nextTurn(index),
-      now: () => this.#timeouts.nowMs,
-      weightUnit: usualWeight(config.backends),
-      defer: queueMicrotask,
-    });
-    return new BalancedUpstream(config.name, { balancer, table, worker });
+    const { table, worker, random, now } = this.#deps;
+    const coarse = () => this.#timeouts.nowMs;
+    const { zone } = this.#deps.config;
+    return buildUpstream(config, { index, table, worker, random, now, coarse, zone });
   }
 
   #addMember(
@@ -190,6 +186,7 @@ export class DataPlane implements Disposable {
       listener: config.name,
       index,
       upstream: parts.upstream,
+      key: connectionKey(parts.config.hashKey),
       connectTimeoutMs: parts.config.connectTimeoutMs,
       retryAttempts: parts.config.retry.attempts,
       splice: {
@@ -220,9 +217,10 @@ export class DataPlane implements Disposable {
 
   /** One set of connections for all HTTP listeners of the thread. */
   #httpOf({ config, upstream }: UpstreamParts): HttpUpstreamParts {
+    const { random } = this.#deps;
     const known = this.#http.get(config.name);
     if (known !== undefined) return known;
-    const parts = new HttpUpstreamParts(config, upstream, this.#thread);
+    const parts = new HttpUpstreamParts({ config, upstream, thread: this.#thread, random });
     this.#http.set(config.name, parts);
     // Never rejects: the configuration was checked.
     void parts.prepare();
@@ -257,12 +255,6 @@ export class DataPlane implements Disposable {
   #closeListeners(): void {
     for (const listener of this.#listeners) listener[Symbol.dispose]();
   }
-}
-
-/** The median of the weights above zero: the same in all threads and for as long as nothing is new. */
-function usualWeight(backends: UpstreamConfig["backends"]): number {
-  const weights = backends.map(({ weight }) => weight).filter((weight) => weight > 0);
-  return weights.sort((a, b) => a - b)[weights.length >> 1] ?? 1;
 }
 
 /** Names of the upstreams that a listener's routes lead to. */

@@ -2,11 +2,21 @@ import type { UpstreamConfig } from "../config/types.ts";
 import type { Backend } from "../core/types.ts";
 import { DEFAULT_HEAD_LIMITS } from "../http/limits.ts";
 import { RetryBudget } from "../limit/retry_budget.ts";
+import { requestKey } from "../proxy/affinity_key.ts";
 import { BackendPool } from "../proxy/backend_pool.ts";
 import type { HttpUpstream } from "../proxy/http_route.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
 import { StickyTable } from "../upstream/sticky.ts";
 import type { BalancedUpstream } from "../upstream/upstream.ts";
+
+/** What {@linkcode HttpUpstreamParts} are built from. */
+export interface HttpUpstreamOptions {
+  readonly config: UpstreamConfig;
+  readonly upstream: BalancedUpstream;
+  readonly thread: ThreadParts;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
 
 /** One upstream of one thread with its connections for HTTP. */
 export class HttpUpstreamParts implements Disposable {
@@ -16,13 +26,14 @@ export class HttpUpstreamParts implements Disposable {
   readonly #thread: ThreadParts;
   #keepsReady: boolean;
 
-  constructor(config: UpstreamConfig, upstream: BalancedUpstream, thread: ThreadParts) {
+  constructor({ config, upstream, thread, random }: HttpUpstreamOptions) {
     this.#config = config;
     this.#thread = thread;
     this.#keepsReady = config.pool.warm > 0;
     this.http = {
       upstream,
       poolOf: (backend) => this.#poolOf(backend),
+      key: requestKey(config.hashKey, random),
       retry: config.retry,
       budget: new RetryBudget({ ratio: config.retry.budget }),
       responseTimeoutMs: config.responseTimeoutMs,

@@ -40,6 +40,8 @@ export class Supervisor implements Disposable {
     const { log } = options;
     const table = SharedTable.create(shapeOf(config));
     for (const { index } of placeBackends(config)) table.setUp(index, true);
+    // Somewhere in the rotation: many instances that start together must not march in step.
+    for (const index of config.upstreams.keys()) table.setTurn(index, options.random() * 2 ** 32);
     this.#table = table;
     this.#slots = Array.from(
       { length: config.workers },

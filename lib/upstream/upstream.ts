@@ -1,19 +1,28 @@
 import type { Balancer, PickRequest } from "../balancer/balancer.ts";
-import type { SharedTable } from "../core/shared_table.ts";
-import type { Backend, Candidate, Lease, Outcome, Upstream } from "../core/types.ts";
+import type { Backend, Candidate, Lease, Upstream } from "../core/types.ts";
+import { mix32 } from "../ds/hash.ts";
+import { BackendLease, type LeaseOptions } from "./lease.ts";
+import { SlowStart } from "./slow_start.ts";
+import { Tiers } from "./tiers.ts";
 
 /** What a {@linkcode BalancedUpstream} works with. */
-export interface UpstreamOptions {
-  readonly balancer: Balancer<Backend>;
-  readonly table: SharedTable;
-  /** Slot of this thread in the table. */
-  readonly worker: number;
+export interface UpstreamOptions extends LeaseOptions {
+  /** An empty balancer; each tier of servers has its own. */
+  readonly createBalancer: () => Balancer<Backend>;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** The algorithm goes by the key: then so does everything else. */
+  readonly keyed: boolean;
+  /** How long a server that came back gets less than its share, in milliseconds; 0: at no time. */
+  readonly slowStartMs: number;
+  /** Where this Weir runs; absent: zones do not count. */
+  readonly zone?: string;
 }
 
 /**
  * A group of backends behind one algorithm: where health, membership and load meet.
  *
- * The balancer holds exactly the servers that are healthy and not drained.
+ * The balancers hold exactly the servers that are healthy and not drained.
  */
 export class BalancedUpstream implements Upstream {
   readonly name: string;
@@ -21,11 +30,20 @@ export class BalancedUpstream implements Upstream {
   readonly #backends = new Map<string, Backend>();
   /** Members that are well, drained ones too. */
   readonly #healthy = new Set<Backend>();
+  readonly #tiers: Tiers;
+  readonly #slowStart: SlowStart;
   readonly #request: TriedRequest = new TriedRequest();
+  readonly #point: () => number;
 
   constructor(name: string, options: UpstreamOptions) {
     this.name = name;
     this.#options = options;
+    this.#tiers = new Tiers(options);
+    this.#slowStart = new SlowStart(
+      options.slowStartMs,
+      (backend) => this.#tiers.weightChanged(backend),
+    );
+    this.#point = options.keyed ? () => pointOf(this.#request.key) : options.random;
   }
 
   get backends(): ReadonlyMap<string, Backend> {
@@ -39,7 +57,9 @@ export class BalancedUpstream implements Upstream {
       );
     }
     this.#backends.set(backend.id, backend);
-    this.setHealth(backend.id, true);
+    this.#healthy.add(backend);
+    this.#tiers.addMember(backend);
+    if (backend.weight > 0) this.#tiers.admit(backend);
   }
 
   removeServer(id: string): void {
@@ -47,16 +67,33 @@ export class BalancedUpstream implements Upstream {
     if (backend === undefined) return;
     this.#backends.delete(id);
     this.#healthy.delete(backend);
-    this.#options.balancer.remove(backend);
+    this.#slowStart.end(backend);
+    this.#tiers.removeMember(backend);
   }
 
   setHealth(id: string, healthy: boolean): void {
     const backend = this.#backends.get(id);
-    if (backend === undefined) return;
-    if (healthy) this.#healthy.add(backend);
-    else this.#healthy.delete(backend);
-    if (healthy && backend.weight > 0) this.#options.balancer.add(backend);
-    else this.#options.balancer.remove(backend);
+    if (backend === undefined || healthy === this.#healthy.has(backend)) return;
+    if (!healthy) {
+      this.#healthy.delete(backend);
+      this.#slowStart.end(backend);
+      this.#tiers.rest(backend);
+      return;
+    }
+    this.#healthy.add(backend);
+    this.#slowStart.begin(backend, this.#options.now());
+    if (backend.weight > 0) this.#tiers.admit(backend);
+  }
+
+  setWeight(id: string, weight: number): void {
+    const backend = this.#backends.get(id);
+    if (backend === undefined || backend.fullWeight === weight) return;
+    const wasDrained = backend.fullWeight === 0;
+    backend.fullWeight = weight;
+    if (!this.#healthy.has(backend)) return;
+    if (weight === 0) return this.#tiers.rest(backend);
+    if (wasDrained) this.#tiers.admit(backend);
+    else this.#tiers.weightChanged(backend);
   }
 
   /** Whether it is well. A member that drains may be, one that was removed is not. */
@@ -70,8 +107,9 @@ export class BalancedUpstream implements Upstream {
   }
 
   acquire(key: number, tried?: ReadonlySet<Candidate>): Lease | undefined {
-    const backend = this.#options.balancer.pick(this.#request.with(key, tried));
-    return backend === undefined ? undefined : new BackendLease(backend, this.#options);
+    if (this.#options.slowStartMs > 0) this.#slowStart.advance(this.#options.now());
+    const backend = this.#tiers.pick(this.#request.with(key, tried), this.#point);
+    return backend === undefined ? undefined : this.#lease(backend);
   }
 
   /**
@@ -80,8 +118,17 @@ export class BalancedUpstream implements Upstream {
    */
   acquirePreferred(backend: Backend, tried?: ReadonlySet<Candidate>): Lease | undefined {
     if (!this.#healthy.has(backend) || tried?.has(backend)) return undefined;
-    return new BackendLease(backend, this.#options);
+    return this.#lease(backend);
   }
+
+  #lease(backend: Backend): Lease {
+    return new BackendLease(backend, this.#tiers.balancerOf(backend), this.#options);
+  }
+}
+
+/** Apart from where the key falls in any table of an algorithm. */
+function pointOf(key: number): number {
+  return mix32(key ^ 0x5bd1e995) / 2 ** 32;
 }
 
 /** The one pick request of an upstream, filled anew for each pick: picking allocates nothing. */
@@ -97,46 +144,5 @@ class TriedRequest implements PickRequest<Backend> {
 
   eligible(candidate: Backend): boolean {
     return this.#tried === undefined || !this.#tried.has(candidate);
-  }
-}
-
-class BackendLease implements Lease {
-  readonly backend: Backend;
-  readonly #options: UpstreamOptions;
-  #settled = false;
-  #disposed = false;
-
-  constructor(backend: Backend, options: UpstreamOptions) {
-    this.backend = backend;
-    this.#options = options;
-    options.table.addInFlight(options.worker, backend.index, 1);
-    options.balancer.loadChanged?.(backend);
-  }
-
-  toServer(bytes: number): void {
-    const { table, worker } = this.#options;
-    table.countBackend(worker, this.backend.index, "bytesToBackend", bytes);
-  }
-
-  toClient(bytes: number): void {
-    const { table, worker } = this.#options;
-    table.countBackend(worker, this.backend.index, "bytesToClient", bytes);
-  }
-
-  settle(outcome: Outcome): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    if (outcome.kind !== "failure") return;
-    const { table, worker } = this.#options;
-    const neverConnected = outcome.error.code.startsWith("connect_");
-    table.countBackend(worker, this.backend.index, neverConnected ? "connectFailures" : "failures");
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    const { table, worker, balancer } = this.#options;
-    table.addInFlight(worker, this.backend.index, -1);
-    balancer.loadChanged?.(this.backend);
   }
 }

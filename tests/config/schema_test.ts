@@ -59,9 +59,9 @@ Deno.test("config/reference.yaml holds every setting, and each default as it is"
   const document = parse(await Deno.readTextFile(root("config/reference.yaml")));
 
   for (const row of settingRows()) {
-    const values = valuesAt(document, row.path.replace("NAME", "app")).map((value) =>
-      JSON.stringify(value)
-    );
+    const values = ["app", "app-next"].flatMap((upstream) => {
+      return valuesAt(document, row.path.replace("NAME", upstream)).map((v) => JSON.stringify(v));
+    });
     assert(values.length > 0, `${row.path} must be in config/reference.yaml`);
     const isExample = row.default === undefined || row.path === "include";
     if (!isExample) assert(values.includes(row.default), `${row.path}: ${values}`);

@@ -24,7 +24,7 @@ const CASES: readonly [name: string, text: string, problem: string][] = [
   ],
   [
     "missing backends",
-    MINIMAL.replace(/backends:[^]*$/, "algorithm: random\n"),
+    MINIMAL.replace(/backends:[^]*$/, "algorithm: magic\n"),
     `5:3: upstreams.app.backends: is required: must be a list`,
   ],
   [
@@ -75,7 +75,7 @@ const CASES: readonly [name: string, text: string, problem: string][] = [
   [
     "an unknown algorithm",
     withUpstream("algorithm: round_robbin"),
-    `8:16: upstreams.app.algorithm: must be one of round_robin, least_connections`,
+    `8:16: upstreams.app.algorithm: must be one of round_robin, weighted_round_robin, least_connections`,
   ],
   [
     "an algorithm that is nearly known",

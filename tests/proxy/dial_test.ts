@@ -10,7 +10,7 @@ Deno.test("Dial.connect() answers with the backend of the algorithm's choice", a
   using b = new TcpBench();
   b.open(0);
 
-  const attempt = await new Dial(b.route).connect();
+  const attempt = await new Dial(b.route, 0).connect();
 
   assertEquals(attempt?.lease.backend.id, "b0");
   assertEquals(b.transport.dialled, [B0]);
@@ -21,7 +21,7 @@ Deno.test("Dial.connect() goes on to other backends and blames those that refuse
   using b = new TcpBench();
   b.open(2);
 
-  const attempt = await new Dial(b.route).connect();
+  const attempt = await new Dial(b.route, 0).connect();
 
   assertEquals(attempt?.lease.backend.id, "b2");
   assertEquals(b.transport.dialled, [B0, B1, B2]);
@@ -33,7 +33,7 @@ Deno.test("Dial.connect() goes on to other backends and blames those that refuse
 Deno.test("Dial.connect() tries no backend twice", async () => {
   using b = new TcpBench({ backends: 3, retryAttempts: 100 });
 
-  assertEquals(await new Dial(b.route).connect(), undefined);
+  assertEquals(await new Dial(b.route, 0).connect(), undefined);
 
   assertEquals(b.transport.dialled, [B0, B1, B2]);
   assertEquals(b.inFlight, 0);
@@ -43,7 +43,7 @@ Deno.test("Dial.connect() gives up when its attempts are used up", async () => {
   using b = new TcpBench({ backends: 3, retryAttempts: 1 });
   b.open(2);
 
-  assertEquals(await new Dial(b.route).connect(), undefined);
+  assertEquals(await new Dial(b.route, 0).connect(), undefined);
 
   assertEquals(b.transport.dialled.length, 2);
   assertEquals([b.inFlight, b.table.listenerTotal(0, "retries")], [0, 1]);
@@ -52,7 +52,7 @@ Deno.test("Dial.connect() gives up when its attempts are used up", async () => {
 Deno.test("Dial.connect() tries once when there are to be no retries", async () => {
   using b = new TcpBench({ retryAttempts: 0 });
 
-  assertEquals(await new Dial(b.route).connect(), undefined);
+  assertEquals(await new Dial(b.route, 0).connect(), undefined);
 
   assertEquals(b.transport.dialled, [B0]);
 });
@@ -61,7 +61,7 @@ Deno.test("Dial.connect() dials nobody when every backend is down", async () => 
   using b = new TcpBench();
   for (const id of ["b0", "b1", "b2"]) b.upstream.setHealth(id, false);
 
-  assertEquals(await new Dial(b.route).connect(), undefined);
+  assertEquals(await new Dial(b.route, 0).connect(), undefined);
 
   assertEquals(b.transport.dialled, []);
 });
@@ -70,7 +70,7 @@ Deno.test("Dial.connect() goes on to another backend when one does not answer in
   using b = new TcpBench();
   b.silence(0);
   b.open(1);
-  const connecting = new Dial(b.route).connect();
+  const connecting = new Dial(b.route, 0).connect();
 
   await b.paced.pass(CONNECT_TIMEOUT_MS - 100);
   assertEquals(b.transport.dialled, [B0]);
@@ -87,7 +87,7 @@ Deno.test("Dial.connect() goes on to another backend when one does not answer in
 Deno.test("Dial.connect() gives each backend the whole connect timeout", async () => {
   using b = new TcpBench();
   for (const backend of [0, 1, 2]) b.silence(backend);
-  const connecting = new Dial(b.route).connect();
+  const connecting = new Dial(b.route, 0).connect();
 
   for (const dialled of [1, 2]) {
     await b.paced.pass(CONNECT_TIMEOUT_MS * 0.8);
@@ -105,7 +105,7 @@ Deno.test("Dial.abort() breaks off without blaming anybody", async () => {
   using b = new TcpBench();
   b.silence(0);
   b.open(1);
-  const dial = new Dial(b.route);
+  const dial = new Dial(b.route, 0);
   const connecting = dial.connect();
   await settled();
   assertEquals(b.inFlight, 1);
@@ -121,7 +121,7 @@ Deno.test("Dial.abort() breaks off without blaming anybody", async () => {
 Deno.test("Dial.abort() before connect() keeps it from dialling", async () => {
   using b = new TcpBench();
   b.open(0);
-  const dial = new Dial(b.route);
+  const dial = new Dial(b.route, 0);
 
   dial.abort();
 
@@ -133,7 +133,7 @@ Deno.test("Dial.connect() takes an error of unknown kind for a failed connect", 
   using b = new TcpBench({ retryAttempts: 0 });
   b.transport.connect = () => Promise.reject(new TypeError("no such thing"));
 
-  assertEquals(await new Dial(b.route).connect(), undefined);
+  assertEquals(await new Dial(b.route, 0).connect(), undefined);
 
   const fields = b.log.fieldsOf("Backend could not be connected to");
   assertEquals(fields.map(({ reason, error }) => [reason, error]), [
@@ -147,7 +147,7 @@ Deno.test("Dial.connect() blames no backend when Weir itself is out of sockets",
   const error = new LbError("out_of_sockets", "Too many open files", { side: "internal" });
   b.transport.connect = () => Promise.reject(error);
 
-  assertEquals(await new Dial(b.route).connect(), undefined);
+  assertEquals(await new Dial(b.route, 0).connect(), undefined);
 
   assertEquals([b.inFlight, b.table.backendTotal(0, "connectFailures")], [0, 0]);
   assertEquals(b.log.records.length, 1);
@@ -157,11 +157,11 @@ Deno.test("Dial.connect() never meets the timeout of an earlier dial", async () 
   using b = new TcpBench({ backends: 1, retryAttempts: 0 });
   const acceptor = b.open(0);
   // Abort controllers are used again: the first dial's deadline must be gone.
-  await new Dial(b.route).connect();
+  await new Dial(b.route, 0).connect();
   acceptor[Symbol.dispose]();
   b.silence(0);
   await b.paced.pass(CONNECT_TIMEOUT_MS * 0.6);
-  const second = new Dial(b.route).connect();
+  const second = new Dial(b.route, 0).connect();
 
   await b.paced.pass(CONNECT_TIMEOUT_MS * 0.6);
 
@@ -174,9 +174,9 @@ Deno.test("Dial.abort() after connect() breaks off nobody else's dial", async ()
   using b = new TcpBench({ backends: 2 });
   b.open(0);
   b.silence(1);
-  const first = new Dial(b.route);
+  const first = new Dial(b.route, 0);
   await first.connect();
-  const second = new Dial(b.route).connect();
+  const second = new Dial(b.route, 0).connect();
   await settled();
 
   first.abort();

@@ -26,6 +26,7 @@ export function upstreamConfig(name: string, backends: readonly Address[]): Upst
     name,
     algorithm: "round_robin",
     backends: backends.map((address) => ({ id: formatAddress(address), address, weight: 1 })),
+    slowStartMs: 0,
     connectTimeoutMs: 500,
     retry: { attempts: 2, on: ["connect"], budget: 0.2 },
     pool: { maxIdle: 4, maxActive: 16, idleTimeoutMs: 1000, maxLifetimeMs: 10_000, warm: 0 },

@@ -1,8 +1,6 @@
-import { createBalancer } from "../../lib/balancer/registry.ts";
 import type { HeaderChanges, RouteConfig, UpstreamConfig } from "../../lib/config/types.ts";
 import type { Address } from "../../lib/core/address.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
-import type { Backend } from "../../lib/core/types.ts";
 import type { WheelTimer } from "../../lib/ds/timer_wheel.ts";
 import { Aborters } from "../../lib/net/aborters.ts";
 import { BufferPool, SMALL_BYTES } from "../../lib/net/buffers.ts";
@@ -18,7 +16,7 @@ import { type MemoryConn, type MemoryConnOptions, memoryPair } from "./memory_co
 import { MemoryLog } from "./memory_log.ts";
 import { type MemoryAcceptor, MemoryTransport } from "./memory_transport.ts";
 import { PacedTimeouts } from "./paced_timeouts.ts";
-import { seededOptions } from "./farm.ts";
+import { emptyUpstream } from "./upstreams.ts";
 
 export const HEADER_MS = 500;
 export const BODY_MS = 2000;
@@ -75,7 +73,12 @@ export class HttpBench implements Disposable {
       responseTimeoutMs: RESPONSE_MS,
       ...options.upstream,
     };
-    this.parts = new HttpUpstreamParts(config, this.upstream, this.thread);
+    this.parts = new HttpUpstreamParts({
+      config,
+      upstream: this.upstream,
+      thread: this.thread,
+      random: () => 0.5,
+    });
     this.proxy = this.#createProxy(options);
     this.#noteDialled();
   }
@@ -148,9 +151,7 @@ export class HttpBench implements Disposable {
 
   #createUpstream(count: number): BalancedUpstream {
     const { table } = this;
-    const nextTurn = () => table.nextTurn(0);
-    const balancer = createBalancer<Backend>("round_robin", { ...seededOptions(), nextTurn });
-    const upstream = new BalancedUpstream("app", { balancer, table, worker: 0 });
+    const upstream = emptyUpstream(table);
     for (let index = 0; index < count; index++) {
       const spec = { id: `b${index}`, address: tcp(1000 + index), weight: 1 };
       upstream.addServer(new SharedBackend(spec, index, table));

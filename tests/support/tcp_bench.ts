@@ -1,8 +1,6 @@
-import { createBalancer } from "../../lib/balancer/registry.ts";
 import type { PoolConfig } from "../../lib/config/types.ts";
 import type { Address } from "../../lib/core/address.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
-import type { Backend } from "../../lib/core/types.ts";
 import { Aborters } from "../../lib/net/aborters.ts";
 import { BufferPool } from "../../lib/net/buffers.ts";
 import type { TcpRoute, ThreadParts } from "../../lib/proxy/tcp_route.ts";
@@ -14,7 +12,7 @@ import { settled } from "./fake_clock.ts";
 import { type MemoryAcceptor, MemoryTransport } from "./memory_transport.ts";
 import { MemoryLog } from "./memory_log.ts";
 import { PacedTimeouts } from "./paced_timeouts.ts";
-import { seededOptions } from "./farm.ts";
+import { emptyUpstream } from "./upstreams.ts";
 
 /** What a {@linkcode TcpBench} is made of. */
 export interface TcpBenchOptions {
@@ -61,6 +59,7 @@ export class TcpBench implements Disposable {
       listener: "front",
       index: 0,
       upstream: this.upstream,
+      key: undefined,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       retryAttempts,
       splice: { buffers, timeouts, idleTimeoutMs: 1000, tunnelTimeoutMs: 10_000 },
@@ -99,9 +98,7 @@ export class TcpBench implements Disposable {
 
   #upstream(count: number): BalancedUpstream {
     const { table } = this;
-    const nextTurn = () => table.nextTurn(0);
-    const balancer = createBalancer<Backend>("round_robin", { ...seededOptions(), nextTurn });
-    const upstream = new BalancedUpstream("app", { balancer, table, worker: 0 });
+    const upstream = emptyUpstream(table);
     for (let index = 0; index < count; index++) {
       const spec = { id: `b${index}`, address: addressOf(index), weight: 1 };
       upstream.addServer(new SharedBackend(spec, index, table));

@@ -1,12 +1,11 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { createBalancer } from "../../lib/balancer/registry.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
 import type { Backend } from "../../lib/core/types.ts";
 import { SharedBackend } from "../../lib/upstream/backend.ts";
 import { StickyTable } from "../../lib/upstream/sticky.ts";
 import { BalancedUpstream } from "../../lib/upstream/upstream.ts";
 import { randomBytes, seededRandom, wholeBelow } from "../support/seeded_random.ts";
-import { seededOptions } from "../support/farm.ts";
+import { emptyUpstream } from "../support/upstreams.ts";
 
 const TABLE = SharedTable.create({ workers: 1, backends: 3, upstreams: 1, listeners: 0 });
 const BACKENDS = ["10.0.0.1:80", "10.0.0.2:80", "[::1]:80"].map((id, index) =>
@@ -199,9 +198,7 @@ interface Bench {
 function bench(weights: readonly number[], algorithm = "round_robin"): Bench {
   const backends = weights.length;
   const table = SharedTable.create({ workers: 1, backends, upstreams: 1, listeners: 0 });
-  const nextTurn = () => table.nextTurn(0);
-  const balancer = createBalancer<Backend>(algorithm, { ...seededOptions(), nextTurn });
-  const upstream = new BalancedUpstream("app", { balancer, table, worker: 0 });
+  const upstream = emptyUpstream(table, { algorithm });
   const members = weights.map((weight, index) => backendOf(`b${index}`, index, table, weight));
   for (const member of members) upstream.addServer(member);
   return { table, upstream, backends: members };

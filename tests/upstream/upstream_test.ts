@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { ALGORITHMS, createBalancer } from "../../lib/balancer/registry.ts";
+import { ALGORITHMS } from "../../lib/balancer/registry.ts";
 import { LbError } from "../../lib/core/errors.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
 import type { Backend } from "../../lib/core/types.ts";
 import { SharedBackend } from "../../lib/upstream/backend.ts";
 import { BalancedUpstream } from "../../lib/upstream/upstream.ts";
 import { tally } from "../support/farm.ts";
-import { seededOptions } from "../support/farm.ts";
+import { specOf, upstreamOf } from "../support/upstreams.ts";
 
 interface Bench {
   readonly table: SharedTable;
@@ -18,18 +18,8 @@ const WORKER = 1;
 
 /** An upstream of servers `b0`, `b1` … with the given weights. */
 function bench(weights: readonly number[], algorithm = "round_robin"): Bench {
-  const table = SharedTable.create({
-    workers: 2,
-    backends: weights.length,
-    upstreams: 1,
-    listeners: 0,
-  });
-  const nextTurn = () => table.nextTurn(0);
-  const balancer = createBalancer<Backend>(algorithm, { ...seededOptions(), nextTurn });
-  const upstream = new BalancedUpstream("app", { balancer, table, worker: WORKER });
-  const backends = weights.map((weight, index) => backendOf(table, index, weight));
-  for (const backend of backends) upstream.addServer(backend);
-  return { table, upstream, backends };
+  const specs = weights.map((weight, index) => specOf(index, { weight }));
+  return upstreamOf(specs, { algorithm, worker: WORKER });
 }
 
 function backendOf(table: SharedTable, index: number, weight = 1, id = `b${index}`): Backend {
@@ -259,4 +249,30 @@ Deno.test("BalancedUpstream tells who is well and who may be chosen", () => {
 
   assertEquals(backends.map((b) => upstream.isHealthy(b)), [true, true, false, false]);
   assertEquals(backends.map((b) => upstream.isInRotation(b)), [true, false, false, false]);
+});
+
+Deno.test("BalancedUpstream.setWeight() changes a share at once", () => {
+  for (const algorithm of ["round_robin", "least_connections"]) {
+    const { upstream } = bench([1, 1], algorithm);
+
+    upstream.setWeight("b1", 3);
+    const leases = Array.from({ length: 400 }, () => upstream.acquire(0)!);
+
+    const counts = tally(leases.map(({ backend }) => backend.id));
+    assert(Math.abs(counts.get("b1")! - 300) <= 2, `${algorithm}: ${counts.get("b1")}`);
+  }
+});
+
+Deno.test("BalancedUpstream.setWeight() drains with 0 and brings back, also while a server is down", () => {
+  const { upstream } = bench([1, 1]);
+
+  upstream.setWeight("b1", 0);
+  assertEquals(new Set(ids(upstream, 10)), new Set(["b0"]));
+  upstream.setHealth("b1", false);
+  upstream.setWeight("b1", 2);
+  assertEquals(new Set(ids(upstream, 10)), new Set(["b0"]));
+  upstream.setHealth("b1", true);
+
+  assertEquals(tally(ids(upstream, 30)).get("b1"), 20);
+  upstream.setWeight("nobody", 7);
 });

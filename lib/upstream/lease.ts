@@ -1,0 +1,69 @@
+import type { Balancer } from "../balancer/balancer.ts";
+import type { SharedTable } from "../core/shared_table.ts";
+import type { Backend, Lease, Outcome } from "../core/types.ts";
+
+/** What a {@linkcode BackendLease} works with. */
+export interface LeaseOptions {
+  readonly table: SharedTable;
+  /** Slot of this thread in the table. */
+  readonly worker: number;
+  /** Monotonic milliseconds, as fine as they come. */
+  readonly now: () => number;
+}
+
+/** A slot on one backend, counted in the shared table and told to the algorithm. */
+export class BackendLease implements Lease {
+  readonly backend: Backend;
+  readonly #options: LeaseOptions;
+  readonly #balancer: Balancer<Backend>;
+  /** 0 where no algorithm asks for the time. */
+  readonly #startMs: number;
+  #settled = false;
+  #disposed = false;
+
+  constructor(backend: Backend, balancer: Balancer<Backend>, options: LeaseOptions) {
+    this.backend = backend;
+    this.#options = options;
+    this.#balancer = balancer;
+    this.#startMs = balancer.observe === undefined ? 0 : options.now();
+    options.table.addInFlight(options.worker, backend.index, 1);
+    balancer.loadChanged?.(backend);
+  }
+
+  toServer(bytes: number): void {
+    const { table, worker } = this.#options;
+    table.countBackend(worker, this.backend.index, "bytesToBackend", bytes);
+  }
+
+  toClient(bytes: number): void {
+    const { table, worker } = this.#options;
+    table.countBackend(worker, this.backend.index, "bytesToClient", bytes);
+  }
+
+  answered(passed: boolean): void {
+    this.#observe(passed);
+  }
+
+  settle(outcome: Outcome): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    if (outcome.kind !== "failure") return;
+    this.#observe(false);
+    const { table, worker } = this.#options;
+    const neverConnected = outcome.error.code.startsWith("connect_");
+    table.countBackend(worker, this.backend.index, neverConnected ? "connectFailures" : "failures");
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    const { table, worker } = this.#options;
+    table.addInFlight(worker, this.backend.index, -1);
+    this.#balancer.loadChanged?.(this.backend);
+  }
+
+  #observe(passed: boolean): void {
+    const balancer = this.#balancer;
+    balancer.observe?.(this.backend, this.#options.now() - this.#startMs, passed);
+  }
+}
