@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { HttpBackend } from "../support/http_backend.ts";
 import { askOnce } from "../support/http_client.ts";
 import { startHttp } from "../support/http_scenario.ts";
+import { NamedBackends } from "../support/named_backends.ts";
 import type { Scenario } from "../support/scenario.ts";
 import { answerOf, headOf, type Message, statusOf, valuesOf } from "../support/http_wire.ts";
 
@@ -106,29 +107,4 @@ function cookieOf(answer: Message): string {
   const [cookie, ...others] = valuesOf(answer, "Set-Cookie");
   if (cookie === undefined || others.length > 0) throw new Error("Cannot read the one cookie");
   return cookie.split(";")[0]!;
-}
-
-/** Backends that answer with their names. */
-class NamedBackends implements AsyncDisposable {
-  readonly #backends: ReadonlyMap<string, HttpBackend>;
-
-  constructor(names: readonly string[]) {
-    this.#backends = new Map(
-      names.map((name) => [name, new HttpBackend(() => answerOf(200, name))]),
-    );
-  }
-
-  get addresses(): string[] {
-    return [...this.#backends.values()].map(({ address }) => address);
-  }
-
-  async stop(name: string): Promise<void> {
-    await this.#backends.get(name)?.[Symbol.asyncDispose]();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const backend of this.#backends.values()) {
-      await backend[Symbol.asyncDispose]().catch(() => {});
-    }
-  }
 }
