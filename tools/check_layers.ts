@@ -32,7 +32,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["upstream"],
   ["http", "net", "route", "config"],
   ["proxy", "admin", "cluster"],
-  ["runtime"],
+  ["runtime", "simulate"],
   ["cli"],
 ];
 
@@ -55,6 +55,7 @@ const TIMELESS_FOLDERS: readonly string[] = [
   "ds",
   "health",
   "upstream",
+  "simulate",
 ];
 
 const MAX_LINES = 300;

@@ -1,13 +1,4 @@
-/** Uniform numbers in [0, 1) that repeat for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+export { seededRandom } from "../../lib/ds/seeded_random.ts";
 
 /** A whole number from 0 to `below - 1`. */
 export function wholeBelow(random: () => number, below: number): number {
