@@ -10,10 +10,15 @@ export interface Flag {
   /** Values it takes, when they are few. */
   readonly choices?: readonly string[];
   readonly short?: string;
+  /** May be given several times: its value is a list. */
+  readonly repeatable?: true;
 }
 
-/** The flags that were given: text by name, and `true` for those that take no value. */
-export type FlagValues = Readonly<Record<string, string | true | undefined>>;
+/** A flag that was given: its text, all its texts when it is repeatable, `true` when it takes none. */
+export type FlagValue = string | readonly string[] | true | undefined;
+
+/** The flags that were given, by name. */
+export type FlagValues = Readonly<Record<string, FlagValue>>;
 
 /** The command line is wrong; the message says how and what would be right. */
 export class UsageError extends Error {
@@ -61,12 +66,17 @@ function refuseValue(arg: string, switches: readonly string[]): void {
   }
 }
 
-function checked(flag: Flag, given: unknown): string | true | undefined {
+function checked(flag: Flag, given: unknown): FlagValue {
   if (flag.value === undefined) return given === true ? true : undefined;
   const values: unknown[] = Array.isArray(given) ? given : [];
   if (values.length === 0) return undefined;
-  if (values.length > 1) throw new UsageError(`--${flag.name} must be given once`);
-  const [value] = values;
+  const texts = values.map((value) => checkedText(flag, value));
+  if (flag.repeatable) return texts;
+  if (texts.length > 1) throw new UsageError(`--${flag.name} must be given once`);
+  return texts[0];
+}
+
+function checkedText(flag: Flag, value: unknown): string {
   if (typeof value !== "string" || value === "") {
     throw new UsageError(`--${flag.name} needs a value: --${flag.name} ${flag.value}`);
   }

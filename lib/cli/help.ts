@@ -5,6 +5,8 @@ export interface Command {
   readonly name: string;
   readonly summary: string;
   readonly flags: readonly Flag[];
+  /** What the help says after the flags. */
+  readonly notes?: readonly string[];
 }
 
 /** The text of `weir --help`. */
@@ -25,11 +27,12 @@ export function programHelp(commands: readonly Command[]): string {
 }
 
 /** The text of `weir COMMAND --help`. */
-export function commandHelp({ name, summary, flags }: Command): string {
+export function commandHelp({ name, summary, flags, notes = [] }: Command): string {
   return [
     `weir ${name}: ${summary}`,
     "",
     ...columns([...flags, HELP].map((flag) => [flagText(flag), flag.help])),
+    ...(notes.length === 0 ? [] : ["", ...notes]),
   ].join("\n");
 }
 
@@ -38,7 +41,8 @@ function flagText({ name, short, value }: Flag): string {
   return `${shortText}--${name}${value === undefined ? "" : ` ${value}`}`;
 }
 
-function columns(rows: readonly (readonly [string, string])[]): string[] {
+/** Two columns, indented; the second begins where the longest of the first ends. */
+export function columns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
 }

@@ -8,6 +8,7 @@ import { type Command, commandHelp, programHelp } from "./help.ts";
 import { printError, printLine } from "./output.ts";
 import { RUN, run } from "./run.ts";
 import { SCHEMA, schema } from "./schema.ts";
+import { SIMULATE, simulate } from "./simulate.ts";
 
 interface RunnableCommand extends Command {
   readonly main: (flags: FlagValues) => ExitCode | Promise<ExitCode>;
@@ -16,6 +17,7 @@ interface RunnableCommand extends Command {
 const COMMANDS: readonly RunnableCommand[] = [
   { ...RUN, main: run },
   { ...CHECK, main: check },
+  { ...SIMULATE, main: simulate },
   { ...SCHEMA, main: schema },
 ];
 

@@ -3,7 +3,7 @@ import { isLogLevel, type LogLevel } from "../core/log.ts";
 import { findConfigFile, loadOrExplain } from "./config_file.ts";
 import { demo } from "./demo.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
-import { type FlagValues, UsageError } from "./flags.ts";
+import { type FlagValue, type FlagValues, UsageError } from "./flags.ts";
 import type { Command } from "./help.ts";
 import { printError } from "./output.ts";
 import { serve } from "./serve.ts";
@@ -63,7 +63,7 @@ function overrides(flags: FlagValues): (config: Config) => Config {
   });
 }
 
-function logLevel(flag: string | true | undefined): LogLevel | undefined {
+function logLevel(flag: FlagValue): LogLevel | undefined {
   const name = flag === "warn" ? "warning" : flag;
   return isLogLevel(name) ? name : undefined;
 }
