@@ -96,10 +96,10 @@ function drawImbalance(results: readonly AlgorithmResult[], top: number, bottom:
 /** One line for each algorithm, all to one logarithmic scale. */
 function drawCourses(results: readonly AlgorithmResult[], top: number, bottom: number): string[] {
   const values = results.flatMap(({ courseP99Ms }) => courseP99Ms.filter((ms) => ms !== null));
-  const { scale: up, ticks } = logScale(values, { left: 0, width: ROW - 8 });
-  const range = `${tickLabel(ticks[0] ?? 0)} to ${tickLabel(ticks.at(-1) ?? 0)} ms each`;
+  const { scale: up, from, to } = logScale(values, { left: 0, width: ROW - 8 });
+  const range = `${tickLabel(from)} to ${tickLabel(to)} ms each`;
   return [
-    text(COURSE.left, top - 16, `p99 in the course of the run`, "head"),
+    text(COURSE.left, top - 16, "p99 in the course of the run", "head"),
     ...rule(COURSE.left, top, bottom, "start"),
     ...rule(COURSE.left + COURSE.width, top, bottom, "end"),
     text(COURSE.left + COURSE.width / 2, bottom + 18, range, "faint", "middle"),
@@ -137,11 +137,16 @@ function pieces(values: readonly (number | null)[]): Point[][] {
   return found;
 }
 
-/** Whole steps of 1, 2, 5, 10 … around all values. */
-function logScale(
-  values: readonly number[],
-  { left, width }: Column,
-): { scale: Scale; ticks: number[] } {
+interface LogScale {
+  readonly scale: Scale;
+  readonly from: number;
+  readonly to: number;
+  /** Values between the two that are worth a label. */
+  readonly ticks: readonly number[];
+}
+
+/** From one of 1, 2, 5, 10 … below all values to one above them. */
+function logScale(values: readonly number[], { left, width }: Column): LogScale {
   const least = values.reduce((a, b) => Math.min(a, b), Infinity);
   const most = values.reduce((a, b) => Math.max(a, b), 0);
   const steps = Array.from({ length: 36 }, (_, step) => {
@@ -150,13 +155,12 @@ function logScale(
   // Bars begin below the least value: a bar without length says nothing.
   const from = steps.findLast((step) => step < least * 0.8) ?? 0.001;
   const to = steps.find((step) => step >= most && step > from) ?? 1e8;
-  const decades = Math.log(to / from);
-  const scale: Scale = (value) => {
-    return left + Math.max(0, Math.log(Math.max(value, from) / from)) / decades * width;
-  };
+  const scale: Scale = (value) =>
+    left + Math.log(Math.max(value, from) / from) / Math.log(to / from) * width;
   const inside = steps.filter((step) => step >= from && step <= to);
   const isWide = inside.length > 7;
-  return { scale, ticks: inside.filter((step) => !isWide || Number.isInteger(Math.log10(step))) };
+  const ticks = inside.filter((step) => !isWide || Number.isInteger(Math.log10(step)));
+  return { scale, from, to, ticks };
 }
 
 /** A step that gives two to six ticks. */

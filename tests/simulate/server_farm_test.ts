@@ -1,0 +1,92 @@
+import { assertEquals } from "@std/assert";
+import type { Trouble } from "../../lib/simulate/fault.ts";
+import {
+  ANSWERED,
+  CUT,
+  FAILED_FAST,
+  REFUSED,
+  ServerFarm,
+  type ServerFarmOptions,
+  TIMED_OUT,
+} from "../../lib/simulate/server_farm.ts";
+
+function farmOf(options: Partial<ServerFarmOptions> & { trouble?: Trouble } = {}): ServerFarm {
+  const { trouble } = options;
+  const faults = trouble === undefined ? [] : [{ backend: 0, trouble }];
+  return new ServerFarm({ speeds: [1, 2], concurrency: 1, timeoutMs: 1000, faults, ...options });
+}
+
+/** How an attempt ends, and when. */
+function begin(farm: ServerFarm, server: number, nowMs: number, serviceMs: number) {
+  const result = farm.begin(server, nowMs, serviceMs);
+  return [result, farm.endMs];
+}
+
+Deno.test("ServerFarm serves in turn, by the speed of each server", () => {
+  const farm = farmOf();
+
+  assertEquals(begin(farm, 0, 0, 10), [ANSWERED, 10]);
+  assertEquals(begin(farm, 0, 5, 10), [ANSWERED, 20]);
+  assertEquals(begin(farm, 0, 50, 10), [ANSWERED, 60]);
+  assertEquals(begin(farm, 1, 0, 10), [ANSWERED, 5]);
+});
+
+Deno.test("ServerFarm works on as many at once as there are slots", () => {
+  const farm = farmOf({ concurrency: 2 });
+  const ends = [10, 30, 10, 10, 10].map((serviceMs) => begin(farm, 0, 0, serviceMs)[1]);
+
+  assertEquals(ends, [10, 30, 20, 30, 40]);
+});
+
+Deno.test("ServerFarm goes on with what its client has given up", () => {
+  const farm = farmOf({ timeoutMs: 15 });
+
+  assertEquals(begin(farm, 0, 0, 100), [TIMED_OUT, 15]);
+  assertEquals(begin(farm, 0, 90, 5), [ANSWERED, 105]);
+});
+
+Deno.test("ServerFarm refuses at once while a server is away", () => {
+  const farm = farmOf({
+    trouble: { kind: "away", span: { fromMs: 10, toMs: 20 }, cuts: true },
+  });
+
+  assertEquals(begin(farm, 0, 12, 5), [REFUSED, 12]);
+  assertEquals([farm.isAway(0, 12), farm.isAway(0, 20), farm.isAway(1, 12)], [true, false, false]);
+});
+
+Deno.test("ServerFarm loses in a crash what it works on and what waits", () => {
+  const farm = farmOf({
+    trouble: { kind: "away", span: { fromMs: 10, toMs: 20 }, cuts: true },
+  });
+
+  assertEquals(begin(farm, 0, 0, 8), [ANSWERED, 8]);
+  assertEquals(begin(farm, 0, 0, 8), [CUT, 10]);
+  assertEquals(begin(farm, 0, 0, 8), [CUT, 10]);
+  assertEquals(begin(farm, 0, 20, 8), [ANSWERED, 28]);
+});
+
+Deno.test("ServerFarm finishes its work before a restart", () => {
+  const farm = farmOf({
+    trouble: { kind: "away", span: { fromMs: 10, toMs: 20 }, cuts: false },
+  });
+
+  assertEquals(begin(farm, 0, 9, 8), [ANSWERED, 17]);
+  assertEquals(begin(farm, 0, 10, 8), [REFUSED, 10]);
+});
+
+Deno.test("ServerFarm fails fast without doing any work", () => {
+  const trouble: Trouble = { kind: "fail-fast", span: { fromMs: 10, toMs: 20 }, answerMs: 1 };
+  const farm = farmOf({ trouble });
+
+  assertEquals(begin(farm, 0, 10, 500), [FAILED_FAST, 11]);
+  assertEquals(begin(farm, 0, 20, 5), [ANSWERED, 25]);
+});
+
+Deno.test("ServerFarm is slow with work that begins while it is slow", () => {
+  const trouble: Trouble = { kind: "slow", span: { fromMs: 10, toMs: 20 }, factor: 3 };
+  const farm = farmOf({ trouble });
+
+  assertEquals(begin(farm, 0, 0, 15), [ANSWERED, 15]);
+  assertEquals(begin(farm, 0, 0, 2), [ANSWERED, 21]);
+  assertEquals(begin(farm, 0, 0, 2), [ANSWERED, 23]);
+});
