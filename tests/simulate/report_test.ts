@@ -1,0 +1,114 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  describePlan,
+  jsonReport,
+  milliseconds,
+  sharesReport,
+  tableReport,
+} from "../../lib/simulate/report.ts";
+import { runAlgorithm } from "../../lib/simulate/result.ts";
+import { planOf } from "../support/simulation.ts";
+
+const PLAN = planOf({ weights: [3, 1, 0], requests: 2000, fault: ["slow:1:2x"] });
+const RESULTS = PLAN.algorithms.map((algorithm) => runAlgorithm(PLAN, algorithm));
+
+/** The shape of a value: keys and types, without what is in it. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? [] : [shapeOf(value[0])];
+  if (typeof value !== "object" || value === null) return value === null ? null : typeof value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, shapeOf(part)]));
+}
+
+Deno.test("jsonReport() has a shape that others can rely on", () => {
+  const figures = { mean: "number", p50: "number", p99: "number", p999: "number", max: "number" };
+
+  assertEquals(shapeOf(JSON.parse(jsonReport(PLAN, RESULTS))), {
+    version: "number",
+    seed: "number",
+    scenario: "string",
+    durationMs: "number",
+    load: {
+      kind: "string",
+      ratePerS: "number",
+      service: { distribution: "string", meanMs: "number" },
+      keys: { count: "number", zipf: "number" },
+    },
+    backends: [{ name: "string", weight: "number", speed: "number" }],
+    concurrency: "number",
+    timeoutMs: "number",
+    faults: ["string"],
+    healthCheck: { intervalMs: "number", rise: "number", fall: "number" },
+    retry: { attempts: "number", on: ["string"], budget: "number" },
+    results: [{
+      algorithm: "string",
+      requests: "number",
+      imbalance: "number",
+      shares: ["number"],
+      latencyMs: figures,
+      errors: {
+        total: "number",
+        no_backend: "number",
+        connect: "number",
+        reset: "number",
+        timeout: "number",
+        status: "number",
+      },
+      retries: "number",
+      retriesDenied: "number",
+      keysMoved: null,
+      courseP99Ms: ["number"],
+    }],
+  });
+});
+
+Deno.test("jsonReport() is the same to the byte for the same seed", () => {
+  const again = PLAN.algorithms.map((algorithm) => runAlgorithm(PLAN, algorithm));
+
+  assertEquals(jsonReport(PLAN, again), jsonReport(PLAN, RESULTS));
+});
+
+Deno.test("jsonReport() of a replay tells of the log, not of how it is read", () => {
+  const summary = {
+    requests: 4,
+    durationMs: 200,
+    meanServiceMs: 20,
+    unusable: 1,
+    firstUnusableLine: 3,
+    late: 0,
+  };
+  const load = { kind: "replay", file: "a.log", keyBy: "path", summary, readLines: () => [] };
+  const plan = planOf({ load: { ...load, kind: "replay", keyBy: "path" } });
+
+  const report = JSON.parse(jsonReport(plan, [])) as { load: unknown };
+
+  assertEquals(report.load, { kind: "replay", file: "a.log", keyBy: "path", summary });
+  assertMatch(describePlan(plan)[0] ?? "", /a\.log, 4 requests/);
+});
+
+Deno.test("tableReport() has a line for each algorithm, its columns aligned", () => {
+  const lines = tableReport(PLAN, RESULTS);
+
+  const [head = "", ...rows] = lines.slice(lines.indexOf("") + 1);
+  assertEquals(rows.map((row) => row.split(" ")[0]), [...PLAN.algorithms]);
+  assertEquals(rows.map((row) => row.length), rows.map(() => head.length));
+  assertMatch(head, /requests +max\/mean +share % +p50 ms +p99 ms +p99\.9 ms +errors/);
+  assertMatch(rows[0] ?? "", / 2000 +1\.00 +0\.0-75\.0 /);
+  assertStringIncludes(lines[0] ?? "", "3 backends");
+  assertEquals(lines[1], "faults: slow:1:2x");
+});
+
+Deno.test("sharesReport() has a line for each backend", () => {
+  const [, ...rows] = sharesReport(PLAN, RESULTS);
+
+  assertEquals(rows.map((row) => row.split(/ +/).slice(0, 3)), [
+    ["b0", "3", "75.0"],
+    ["b1", "1", "25.0"],
+    ["b2", "0", "0.0"],
+  ]);
+});
+
+Deno.test("milliseconds() keeps three digits that say something", () => {
+  const texts = [0.1234, 9.876, 12.34, 123.4, 56_544.9, null].map(milliseconds);
+
+  assertEquals(texts, ["0.12", "9.88", "12.3", "123", "56545", "-"]);
+});
