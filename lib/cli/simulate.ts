@@ -63,10 +63,11 @@ function usable(upstream: UpstreamConfig): UpstreamConfig {
 
 function warnOfLog(file: string, { unusable, firstUnusableLine, late }: LogSummary): void {
   if (unusable > 0) {
-    printError(`warning: ${file}: ${unusable} unusable lines, the first is ${firstUnusableLine}`);
+    const first = `the first is line ${firstUnusableLine}`;
+    printError(`warning: ${file}: unusable lines: ${unusable}, ${first}`);
   }
   if (late > 0) {
-    printError(`warning: ${file}: ${late} requests far out of order, taken to arrive later`);
+    printError(`warning: ${file}: requests far out of order, taken to arrive later: ${late}`);
   }
 }
 

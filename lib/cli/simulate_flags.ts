@@ -56,7 +56,7 @@ export const SIMULATE_FLAGS: readonly Flag[] = [
     help: "lognormal: sigma, 1. pareto: alpha, 2.5. bimodal: how much longer 1 in 10 takes, 10.",
   },
   { name: "keys", value: "N", help: "Different keys, for algorithms that go by key; 10000." },
-  { name: "zipf", value: "N", help: "How uneven keys are: key k comes like 1/k^N; 1.1." },
+  { name: "zipf", value: "N", help: "How uneven keys are: key k comes like 1/k^N; 0.7." },
   {
     name: "scenario",
     value: "NAME",

@@ -64,6 +64,6 @@ const SHAPES: Readonly<Partial<Record<Distribution, { min: number; max: number }
 function readKeys(flags: FlagValues, { keys }: Scenario): KeyOptions {
   return {
     count: numberFlag(flags, "keys", { min: 1, max: 1e7, whole: true }) ?? keys?.count ?? 10_000,
-    zipf: numberFlag(flags, "zipf", { min: 0, max: 10 }) ?? keys?.zipf ?? 1.1,
+    zipf: numberFlag(flags, "zipf", { min: 0, max: 10 }) ?? keys?.zipf ?? 0.7,
   };
 }

@@ -37,6 +37,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "hot-keys": {
     summary: "a few keys make up most of the load",
     faults: () => [],
-    keys: { count: 1000, zipf: 1.3 },
+    keys: { count: 10_000, zipf: 1.1 },
   },
 };

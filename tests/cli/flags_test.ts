@@ -5,6 +5,7 @@ const FLAGS: readonly Flag[] = [
   { name: "config", value: "FILE", short: "c", help: "Configuration file." },
   { name: "log-level", value: "LEVEL", choices: ["debug", "info"], help: "Level." },
   { name: "demo", help: "Demo." },
+  { name: "fault", value: "FAULT", repeatable: true, help: "Fault." },
 ];
 
 /** What was given, without what was not. */
@@ -29,6 +30,8 @@ const READ: readonly [args: string[], values: Record<string, unknown>][] = [
   [["-help"], { help: true }],
   [["--log-level", "debug", "--demo"], { "log-level": "debug", demo: true }],
   [["-log-level=info"], { "log-level": "info" }],
+  [["--fault", "a"], { fault: ["a"] }],
+  [["--fault", "a", "--demo", "-fault=b"], { demo: true, fault: ["a", "b"] }],
 ];
 
 for (const [args, values] of READ) {
@@ -55,6 +58,7 @@ const WRONG: readonly [args: string[], message: string][] = [
   [["-config=a", "--config=b"], "--config must be given once"],
   [["--config", "a", "--", "extra"], 'unexpected argument "extra"'],
   [["--log-level", "loud"], '--log-level must be one of debug, info: current value is "loud"'],
+  [["--fault", "a", "--fault="], "--fault needs a value: --fault FAULT"],
   [["extra"], 'unexpected argument "extra"'],
   [["--demo", "extra"], 'unexpected argument "extra"'],
 ];

@@ -16,6 +16,7 @@ const CASES: readonly Case[] = [
   { args: ["--help"], code: 0, stdout: /check[^]*schema/ },
   { args: ["check", "--help"], code: 0, stdout: /--expand/ },
   { args: ["run", "--help"], code: 0, stdout: /--demo/ },
+  { args: ["simulate", "--help"], code: 0, stdout: /--scenario[^]*flapping[^]*slow:0:10x@10s-30s/ },
   { args: ["help"], code: 0, stdout: /check[^]*schema/ },
   { args: ["help", "check"], code: 0, stdout: /--expand/ },
   { args: ["run", "--version"], code: 0, stdout: /^weir \d+\.\d+\.\d+\n$/ },
