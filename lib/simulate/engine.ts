@@ -1,21 +1,18 @@
 import type { Balancer } from "../balancer/balancer.ts";
-import { createBalancer } from "../balancer/registry.ts";
 import type { RetryConfig } from "../config/types.ts";
-import { SharedTable } from "../core/shared_table.ts";
 import type { Backend, BackendSpec } from "../core/types.ts";
 import { seededRandom } from "../ds/seeded_random.ts";
 import { TimeHeap } from "../ds/time_heap.ts";
 import { Consecutive } from "../health/consecutive.ts";
 import { RetryBudget } from "../limit/retry_budget.ts";
 import { decideRetry, retryDelayMs } from "../proxy/retry.ts";
-import { SharedBackend } from "../upstream/backend.ts";
-import { BalancedUpstream } from "../upstream/upstream.ts";
-import { usualWeight } from "../upstream/usual_weight.ts";
+import type { BalancedUpstream } from "../upstream/upstream.ts";
 import type { ArrivalSource } from "./arrivals.ts";
 import type { Fault } from "./fault.ts";
 import { RequestPool } from "./request_pool.ts";
 import { type ErrorKind, RunMeter } from "./run_meter.ts";
 import { ANSWERED, FAILED_FAST, ServerFarm } from "./server_farm.ts";
+import { simulatedUpstream } from "./simulated_upstream.ts";
 import { type EndedAttempt, failureOf, outcomeOf, settle, SUCCESS } from "./settle.ts";
 
 /** How backends are checked; a check is over at once. */
@@ -83,24 +80,13 @@ export class Engine {
     this.#budget = new RetryBudget({ ratio: retry.budget });
     this.#backoffRandom = seededRandom(seed ^ 0x6261636b);
     this.#checkRandom = seededRandom(seed ^ 0x63686563);
-    const table = SharedTable.create({
-      workers: 1,
-      backends: backends.length,
-      upstreams: 1,
-      listeners: 1,
-    });
-    this.#balancer = createBalancer<Backend>(options.algorithm, {
-      random: seededRandom(seed ^ 0x7069636b),
-      nextTurn: () => table.nextTurn(0),
+    const { upstream, balancer } = simulatedUpstream({
+      ...options,
       now: () => this.nowMs,
-      weightUnit: usualWeight(backends),
       defer: (work) => void this.#deferred.push(work),
     });
-    const parts = { balancer: this.#balancer, table, worker: 0 };
-    this.#upstream = new BalancedUpstream("simulated", parts);
-    for (const [index, spec] of backends.entries()) {
-      this.#upstream.addServer(new SharedBackend(spec, index, table));
-    }
+    this.#upstream = upstream;
+    this.#balancer = balancer;
     this.#startChecks();
   }
 

@@ -1,0 +1,37 @@
+import { assertEquals, assertLess } from "@std/assert";
+import { simulatedUpstream } from "../../lib/simulate/simulated_upstream.ts";
+import { specsOf } from "../support/simulation.ts";
+
+const OPTIONS = {
+  algorithm: "round_robin",
+  backends: specsOf([1, 2, 0]),
+  seed: 1,
+  now: () => 0,
+  defer: (work: () => void) => work(),
+};
+
+Deno.test("simulatedUpstream() has every backend, and places work by weight", () => {
+  const { upstream } = simulatedUpstream(OPTIONS);
+  const counts = new Map([["b0", 0], ["b1", 0], ["b2", 0]]);
+
+  for (let pick = 0; pick < 300; pick++) {
+    using lease = upstream.acquire(pick);
+    const id = lease?.backend.id ?? "-";
+    counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+
+  assertEquals([...upstream.backends.keys()], ["b0", "b1", "b2"]);
+  assertEquals([...counts.values()], [100, 200, 0]);
+});
+
+Deno.test("simulatedUpstream() counts work in flight where the algorithm sees it", () => {
+  const { upstream } = simulatedUpstream({ ...OPTIONS, algorithm: "least_connections" });
+  const leases = Array.from({ length: 30 }, (_, key) => upstream.acquire(key));
+
+  const loads = [...upstream.backends.values()].map(({ load }) => load);
+
+  assertEquals(loads.reduce((sum, load) => sum + load, 0), 30);
+  assertLess(Math.abs(loads[0]! - 10), 2);
+  for (const lease of leases) lease?.[Symbol.dispose]();
+  assertEquals([...upstream.backends.values()].map(({ load }) => load), [0, 0, 0]);
+});
