@@ -1,6 +1,5 @@
-import type { Balancer } from "../balancer/balancer.ts";
 import type { RetryConfig } from "../config/types.ts";
-import type { Backend, BackendSpec } from "../core/types.ts";
+import type { BackendSpec, Lease } from "../core/types.ts";
 import { seededRandom } from "../ds/seeded_random.ts";
 import { TimeHeap } from "../ds/time_heap.ts";
 import { Consecutive } from "../health/consecutive.ts";
@@ -13,7 +12,7 @@ import { RequestPool } from "./request_pool.ts";
 import { type ErrorKind, RunMeter } from "./run_meter.ts";
 import { ANSWERED, FAILED_FAST, ServerFarm } from "./server_farm.ts";
 import { simulatedUpstream } from "./simulated_upstream.ts";
-import { type EndedAttempt, failureOf, outcomeOf, settle, SUCCESS } from "./settle.ts";
+import { failureOf, outcomeOf, settle, SUCCESS } from "./settle.ts";
 
 /** How backends are checked; a check is over at once. */
 export interface SimulatedCheck {
@@ -64,7 +63,6 @@ export class Engine {
   readonly #events = new TimeHeap();
   readonly #requests = new RequestPool();
   readonly #farm: ServerFarm;
-  readonly #balancer: Balancer<Backend>;
   readonly #upstream: BalancedUpstream;
   readonly #budget: RetryBudget;
   readonly #detectors: Consecutive[] = [];
@@ -80,13 +78,11 @@ export class Engine {
     this.#budget = new RetryBudget({ ratio: retry.budget });
     this.#backoffRandom = seededRandom(seed ^ 0x6261636b);
     this.#checkRandom = seededRandom(seed ^ 0x63686563);
-    const { upstream, balancer } = simulatedUpstream({
+    this.#upstream = simulatedUpstream({
       ...options,
       now: () => this.nowMs,
       defer: (work) => void this.#deferred.push(work),
     });
-    this.#upstream = upstream;
-    this.#balancer = balancer;
     this.#startChecks();
   }
 
@@ -144,7 +140,6 @@ export class Engine {
     const server = lease.backend.index;
     this.meter.attempts[server]! += 1;
     requests.lease[slot] = lease;
-    requests.begunMs[slot] = this.nowMs;
     requests.result[slot] = this.#farm.begin(server, this.nowMs, requests.serviceMs[slot]!);
     this.#events.push(this.#farm.endMs, slot << 2 | ATTEMPT_ENDS);
   }
@@ -153,27 +148,26 @@ export class Engine {
     const requests = this.#requests;
     const lease = requests.lease[slot];
     if (lease === undefined) return;
-    const attempt = { lease, latencyMs: this.nowMs - requests.begunMs[slot]! };
     const result = requests.result[slot]!;
-    if (result !== ANSWERED) return this.#endFailed(slot, attempt, result);
-    settle(attempt, this.#balancer, SUCCESS);
+    if (result !== ANSWERED) return this.#endFailed(slot, lease, result);
+    settle(lease, SUCCESS);
     this.meter.answered(this.nowMs, this.nowMs - requests.arrivedMs[slot]!);
     this.#finish(slot);
   }
 
   /** What `HttpExchange` does with a failed attempt of a request that may be repeated. */
-  #endFailed(slot: number, attempt: EndedAttempt, result: number): void {
+  #endFailed(slot: number, lease: Lease, result: number): void {
     const failure = failureOf(result);
     const isToBeRetried = this.#isToBeRetried(slot, failure);
     // An answer with an error status that is passed on to the client is an answer.
     const isPassedOn = result === FAILED_FAST && !isToBeRetried;
-    settle(attempt, this.#balancer, isPassedOn ? SUCCESS : outcomeOf(failure));
+    settle(lease, isPassedOn ? SUCCESS : outcomeOf(failure));
     if (!isToBeRetried) return this.#fail(slot, typeof failure === "number" ? "status" : failure);
     this.meter.retries++;
     const requests = this.#requests;
     const attemptNumber = ++requests.retries[slot]!;
     const tried = requests.tried[slot] ??= new Set();
-    tried.add(attempt.lease.backend);
+    tried.add(lease.backend);
     const elsewhere = tried.size < this.#upstream.backends.size;
     const step = { failure, attempt: attemptNumber, elsewhere };
     const delayMs = retryDelayMs(step, this.#backoffRandom);
@@ -183,7 +177,7 @@ export class Engine {
   #isToBeRetried(slot: number, failure: ReturnType<typeof failureOf>): boolean {
     const { retry } = this.#options;
     const decision = decideRetry(failure, {
-      reused: false,
+      wasIdle: false,
       sent: failure !== "connect",
       answered: typeof failure === "number",
       committed: false,

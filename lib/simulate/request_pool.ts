@@ -6,8 +6,6 @@ import type { Candidate, Lease } from "../core/types.ts";
  */
 export class RequestPool {
   arrivedMs = new Float64Array(INITIAL);
-  /** When the attempt under way began. */
-  begunMs = new Float64Array(INITIAL);
   serviceMs = new Float64Array(INITIAL);
   key = new Uint32Array(INITIAL);
   /** Retries so far. */
@@ -45,7 +43,6 @@ export class RequestPool {
   #grow(): void {
     const length = 2 * this.#slots;
     this.arrivedMs = grown(this.arrivedMs, new Float64Array(length));
-    this.begunMs = grown(this.begunMs, new Float64Array(length));
     this.serviceMs = grown(this.serviceMs, new Float64Array(length));
     this.key = grown(this.key, new Uint32Array(length));
     this.retries = grown(this.retries, new Uint16Array(length));

@@ -1,24 +1,12 @@
-import type { Balancer } from "../balancer/balancer.ts";
 import { LbError, type LbErrorCode } from "../core/errors.ts";
-import type { Backend, Lease, Outcome } from "../core/types.ts";
+import type { Lease, Outcome } from "../core/types.ts";
 import type { AttemptFailure } from "../proxy/retry.ts";
 import { CUT, REFUSED, TIMED_OUT } from "./server_farm.ts";
 
-/** An attempt that has come to its end. */
-export interface EndedAttempt {
-  readonly lease: Lease;
-  /** From its beginning to its end. Milliseconds. */
-  readonly latencyMs: number;
-}
-
 /** Gives a lease back, and reports how its attempt went to everyone who learns from that. */
-export function settle(
-  { lease, latencyMs }: EndedAttempt,
-  balancer: Balancer<Backend>,
-  outcome: Outcome,
-): void {
+export function settle(lease: Lease, outcome: Outcome): void {
+  if (outcome.kind === "success") lease.answered(true);
   lease.settle(outcome);
-  balancer.observe?.(lease.backend, latencyMs, outcome.kind === "success");
   lease[Symbol.dispose]();
 }
 

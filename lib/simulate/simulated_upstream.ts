@@ -1,7 +1,6 @@
-import type { Balancer } from "../balancer/balancer.ts";
-import { createBalancer } from "../balancer/registry.ts";
+import { ALGORITHMS, createBalancer } from "../balancer/registry.ts";
 import { SharedTable } from "../core/shared_table.ts";
-import type { Backend, BackendSpec } from "../core/types.ts";
+import { type Backend, type BackendSpec, RAMP_STEPS } from "../core/types.ts";
 import { seededRandom } from "../ds/seeded_random.ts";
 import { SharedBackend } from "../upstream/backend.ts";
 import { BalancedUpstream } from "../upstream/upstream.ts";
@@ -19,27 +18,31 @@ export interface SimulatedUpstreamOptions {
   readonly defer: (work: () => void) => void;
 }
 
-/** An upstream as a data plane thread has it, and the balancer in it. */
-export interface SimulatedUpstream {
-  readonly upstream: BalancedUpstream;
-  readonly balancer: Balancer<Backend>;
-}
-
 /** Builds the upstream that traffic would go through, for virtual time and seeded chance. */
-export function simulatedUpstream(options: SimulatedUpstreamOptions): SimulatedUpstream {
+export function simulatedUpstream(options: SimulatedUpstreamOptions): BalancedUpstream {
   const { algorithm, backends, seed, now, defer } = options;
   const shape = { workers: 1, backends: backends.length, upstreams: 1, listeners: 1 };
   const table = SharedTable.create(shape);
-  const balancer = createBalancer<Backend>(algorithm, {
-    random: seededRandom(seed ^ 0x7069636b),
+  const random = seededRandom(seed ^ 0x7069636b);
+  const balancerOptions = {
+    random,
     nextTurn: () => table.nextTurn(0),
     now,
-    weightUnit: usualWeight(backends),
+    weightUnit: usualWeight(backends) * RAMP_STEPS,
     defer,
+  };
+  const basis = ALGORITHMS[algorithm]?.basis;
+  const upstream = new BalancedUpstream("simulated", {
+    createBalancer: () => createBalancer<Backend>(algorithm, balancerOptions),
+    table,
+    worker: 0,
+    random,
+    now,
+    keyed: basis === "key" || basis === "network",
+    slowStartMs: 0,
   });
-  const upstream = new BalancedUpstream("simulated", { balancer, table, worker: 0 });
   for (const [index, spec] of backends.entries()) {
     upstream.addServer(new SharedBackend(spec, index, table));
   }
-  return { upstream, balancer };
+  return upstream;
 }

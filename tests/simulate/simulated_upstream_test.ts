@@ -11,7 +11,7 @@ const OPTIONS = {
 };
 
 Deno.test("simulatedUpstream() has every backend, and places work by weight", () => {
-  const { upstream } = simulatedUpstream(OPTIONS);
+  const upstream = simulatedUpstream(OPTIONS);
   const counts = new Map([["b0", 0], ["b1", 0], ["b2", 0]]);
 
   for (let pick = 0; pick < 300; pick++) {
@@ -25,7 +25,7 @@ Deno.test("simulatedUpstream() has every backend, and places work by weight", ()
 });
 
 Deno.test("simulatedUpstream() counts work in flight where the algorithm sees it", () => {
-  const { upstream } = simulatedUpstream({ ...OPTIONS, algorithm: "least_connections" });
+  const upstream = simulatedUpstream({ ...OPTIONS, algorithm: "least_connections" });
   const leases = Array.from({ length: 30 }, (_, key) => upstream.acquire(key));
 
   const loads = [...upstream.backends.values()].map(({ load }) => load);
