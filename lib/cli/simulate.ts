@@ -29,7 +29,7 @@ export async function simulate(flags: FlagValues): Promise<ExitCode> {
   if (path !== undefined && loaded === undefined) return EXIT.config;
   for (const warning of loaded?.warnings ?? []) printError(`warning: ${warning}`);
   const upstream = loaded && chooseUpstream(loaded.config.upstreams, textFlag(flags, "upstream"));
-  const plan = readPlan(flags, upstream);
+  const plan = readPlan(flags, upstream, loaded?.config.zone);
   if (plan.load.kind === "replay") warnOfLog(plan.load.file, plan.load.summary);
   const results = runAll(plan);
   const svgPath = textFlag(flags, "svg");

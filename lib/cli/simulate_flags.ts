@@ -76,6 +76,16 @@ export const SIMULATE_FLAGS: readonly Flag[] = [
   },
   { name: "rise", value: "N", help: "Passed checks that bring a backend back; 2." },
   { name: "fall", value: "N", help: "Failed checks that take it out; 3." },
+  {
+    name: "slow-start",
+    value: "TIME",
+    help: "How long a backend that came back gets less than its share; 0s.",
+  },
+  {
+    name: "bounded-load",
+    value: "N",
+    help: "For algorithms that go by key: most load as a multiple of the fair share; no bound.",
+  },
   { name: "replay", value: "FILE", help: "Take requests from an access log in JSON." },
   {
     name: "key",

@@ -13,7 +13,11 @@ import { type FlagValues, UsageError } from "./flags.ts";
 import { readLoad } from "./simulate_load.ts";
 
 /** What the flags come to, with `upstream` from a configuration if there is one. @throws {UsageError} */
-export function readPlan(flags: FlagValues, upstream: UpstreamConfig | undefined): Plan {
+export function readPlan(
+  flags: FlagValues,
+  upstream: UpstreamConfig | undefined,
+  zone?: string,
+): Plan {
   refuseSenseless(flags);
   const backends = upstream?.backends ?? madeUpBackends(flags);
   const speeds = readSpeeds(flags, backends);
@@ -29,6 +33,8 @@ export function readPlan(flags: FlagValues, upstream: UpstreamConfig | undefined
     algorithms: readAlgorithms(flags, upstream),
     scenario: scenarioName,
     backends,
+    ...readPolicy(flags, upstream),
+    ...(zone === undefined ? {} : { zone }),
     speeds,
     concurrency,
     timeoutMs: upstream?.responseTimeoutMs ?? 60_000,
@@ -150,6 +156,18 @@ function readCheck(
   const rise = numberFlag(flags, "rise", range) ?? configured?.rise ?? 2;
   const fall = numberFlag(flags, "fall", range) ?? configured?.fall ?? 3;
   return intervalMs === 0 ? undefined : { intervalMs, rise, fall };
+}
+
+function readPolicy(
+  flags: FlagValues,
+  upstream: UpstreamConfig | undefined,
+): Pick<Plan, "boundedLoad" | "slowStartMs"> {
+  const boundedLoad = numberFlag(flags, "bounded-load", { min: 1.01, max: 100 }) ??
+    upstream?.boundedLoad;
+  return {
+    slowStartMs: durationFlag(flags, "slow-start", { minMs: 0 }) ?? upstream?.slowStartMs ?? 0,
+    ...(boundedLoad === undefined ? {} : { boundedLoad }),
+  };
 }
 
 function readAlgorithms(flags: FlagValues, upstream: UpstreamConfig | undefined): string[] {

@@ -20,10 +20,10 @@ import type { HttpUpstream } from "../proxy/http_route.ts";
 import { TcpProxy } from "../proxy/tcp_proxy.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
 import { SharedBackend } from "../upstream/backend.ts";
-import { BalancedUpstream } from "../upstream/upstream.ts";
+import { buildUpstream } from "../upstream/build_upstream.ts";
+import type { BalancedUpstream } from "../upstream/upstream.ts";
 import { buildHttpFront } from "./http_front.ts";
 import { HttpUpstreamParts } from "./http_upstreams.ts";
-import { buildUpstream } from "./build_upstream.ts";
 import { placeBackends } from "./layout.ts";
 import { Listener } from "./listener.ts";
 import { TcpUpstreamParts } from "./tcp_upstreams.ts";
@@ -143,7 +143,16 @@ export class DataPlane implements Disposable {
     const { table, worker, random, now } = this.#deps;
     const coarse = () => this.#timeouts.nowMs;
     const { zone } = this.#deps.config;
-    return buildUpstream(config, { index, table, worker, random, now, coarse, zone });
+    return buildUpstream(config, {
+      index,
+      table,
+      worker,
+      random,
+      now,
+      coarse,
+      defer: queueMicrotask,
+      zone,
+    });
   }
 
   #addMember(

@@ -28,6 +28,12 @@ export interface RunOptions {
   readonly algorithm: string;
   readonly arrivals: ArrivalSource;
   readonly backends: readonly BackendSpec[];
+  /** See {@linkcode UpstreamPolicy}; for algorithms that go by key. */
+  readonly boundedLoad?: number;
+  /** How long a backend that came back gets less than its share. Milliseconds. */
+  readonly slowStartMs: number;
+  /** Where Weir is taken to run. */
+  readonly zone?: string;
   /** See {@linkcode ServerFarm}. */
   readonly speeds: readonly number[];
   readonly concurrency: number;
@@ -150,7 +156,7 @@ export class Engine {
     if (lease === undefined) return;
     const result = requests.result[slot]!;
     if (result !== ANSWERED) return this.#endFailed(slot, lease, result);
-    settle(lease, SUCCESS);
+    settle(lease, SUCCESS, "well");
     this.meter.answered(this.nowMs, this.nowMs - requests.arrivedMs[slot]!);
     this.#finish(slot);
   }
@@ -161,7 +167,8 @@ export class Engine {
     const isToBeRetried = this.#isToBeRetried(slot, failure);
     // An answer with an error status that is passed on to the client is an answer.
     const isPassedOn = result === FAILED_FAST && !isToBeRetried;
-    settle(lease, isPassedOn ? SUCCESS : outcomeOf(failure));
+    const answered = typeof failure === "number" ? "badly" : undefined;
+    settle(lease, isPassedOn ? SUCCESS : outcomeOf(failure), answered);
     if (!isToBeRetried) return this.#fail(slot, typeof failure === "number" ? "status" : failure);
     this.meter.retries++;
     const requests = this.#requests;

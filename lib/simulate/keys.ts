@@ -1,3 +1,5 @@
+import { combine } from "../ds/hash.ts";
+
 /** Draws the 32-bit hashes of affinity keys. */
 export type KeySource = () => number;
 
@@ -48,19 +50,7 @@ function aliasTable(count: number, zipf: number): AliasTable {
   return { shares, aliases };
 }
 
-/** The hash of the key with a number (the finalizer of MurmurHash3). */
+/** The hash of the key with a number. */
 export function hashNumber(number: number): number {
-  let mixed = (number + 0x9e3779b9) | 0;
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return (mixed ^ (mixed >>> 16)) >>> 0;
-}
-
-/** The hash of a key that is text: FNV-1a over its code units, finished as that of a number. */
-export function hashText(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) {
-    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  }
-  return hashNumber(hash);
+  return combine(number, 0);
 }

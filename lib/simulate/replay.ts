@@ -1,6 +1,6 @@
 import { TimeHeap } from "../ds/time_heap.ts";
 import type { ArrivalLimit, ArrivalSource } from "./arrivals.ts";
-import { hashText } from "./keys.ts";
+import { hashText } from "../ds/hash.ts";
 
 /** What a request's key is made of. */
 export const REPLAY_KEYS = ["client", "path"] as const;

@@ -4,8 +4,8 @@ import type { AttemptFailure } from "../proxy/retry.ts";
 import { CUT, REFUSED, TIMED_OUT } from "./server_farm.ts";
 
 /** Gives a lease back, and reports how its attempt went to everyone who learns from that. */
-export function settle(lease: Lease, outcome: Outcome): void {
-  if (outcome.kind === "success") lease.answered(true);
+export function settle(lease: Lease, outcome: Outcome, answered?: "well" | "badly"): void {
+  if (answered !== undefined) lease.answered(answered === "well");
   lease.settle(outcome);
   lease[Symbol.dispose]();
 }

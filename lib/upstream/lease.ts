@@ -18,6 +18,8 @@ export class BackendLease implements Lease {
   readonly #balancer: Balancer<Backend>;
   /** 0 where no algorithm asks for the time. */
   readonly #startMs: number;
+  /** It was told to have answered badly: then its failure is no news. */
+  #wasBad = false;
   #settled = false;
   #disposed = false;
 
@@ -41,6 +43,7 @@ export class BackendLease implements Lease {
   }
 
   answered(passed: boolean): void {
+    this.#wasBad ||= !passed;
     this.#observe(passed);
   }
 
@@ -48,7 +51,7 @@ export class BackendLease implements Lease {
     if (this.#settled) return;
     this.#settled = true;
     if (outcome.kind !== "failure") return;
-    this.#observe(false);
+    if (!this.#wasBad) this.#observe(false);
     const { table, worker } = this.#options;
     const neverConnected = outcome.error.code.startsWith("connect_");
     table.countBackend(worker, this.backend.index, neverConnected ? "connectFailures" : "failures");

@@ -1,5 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { hashNumber, hashText, zipfKeys } from "../../lib/simulate/keys.ts";
+import { hashText } from "../../lib/ds/hash.ts";
+import { hashNumber, zipfKeys } from "../../lib/simulate/keys.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 const DRAWS = 200_000;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { hashText } from "../../lib/simulate/keys.ts";
+import { hashText } from "../../lib/ds/hash.ts";
 import { parseLogLine, ReplaySource, summarizeLog } from "../../lib/simulate/replay.ts";
 
 const NO_LIMIT = { requests: Infinity, durationMs: Infinity };

@@ -5,6 +5,7 @@ import { specsOf } from "../support/simulation.ts";
 const OPTIONS = {
   algorithm: "round_robin",
   backends: specsOf([1, 2, 0]),
+  slowStartMs: 0,
   seed: 1,
   now: () => 0,
   defer: (work: () => void) => work(),
@@ -34,4 +35,31 @@ Deno.test("simulatedUpstream() counts work in flight where the algorithm sees it
   assertLess(Math.abs(loads[0]! - 10), 2);
   for (const lease of leases) lease?.[Symbol.dispose]();
   assertEquals([...upstream.backends.values()].map(({ load }) => load), [0, 0, 0]);
+});
+
+Deno.test("simulatedUpstream() has the zones, backups, bound and slow start of the configuration", () => {
+  let nowMs = 0;
+  const [near, far, backup] = specsOf([1, 1, 1]);
+  const upstream = simulatedUpstream({
+    ...OPTIONS,
+    algorithm: "consistent_hash",
+    backends: [{ ...near!, zone: "a" }, { ...far!, zone: "b" }, { ...backup!, backup: true }],
+    zone: "a",
+    boundedLoad: 1.25,
+    slowStartMs: 1000,
+    now: () => nowMs,
+  });
+  const next = () => upstream.acquire(7)?.backend.id;
+
+  assertEquals([next(), next()], ["b0", "b0"]);
+  upstream.setHealth("b0", false);
+  assertEquals(next(), "b1");
+  upstream.setHealth("b1", false);
+  assertEquals(next(), "b2");
+  upstream.setHealth("b0", true);
+  assertEquals(upstream.backends.get("b0")?.ramp, 2);
+  nowMs = 2000;
+
+  assertEquals(next(), "b0");
+  assertEquals(upstream.backends.get("b0")?.ramp, 20);
 });

@@ -34,6 +34,7 @@ export function planOf(options: PlanOptions = {}): Plan {
     algorithms: ["round_robin", "least_connections"],
     scenario: "steady",
     backends: specsOf(weights),
+    slowStartMs: 0,
     speeds: weights.map(() => 1),
     concurrency: 1,
     timeoutMs: 60_000,
