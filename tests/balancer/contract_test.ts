@@ -121,6 +121,21 @@ Deno.test("ALGORITHMS and DECORATORS have a line for every file of lib/balancer"
   assertEquals(named.sort(), listed.sort());
 });
 
+Deno.test("the README has a row for every algorithm, with its other names, and every decorator", async () => {
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+
+  for (const name of Object.keys(ALGORITHMS)) {
+    const row = readme.split("\n").find((line) => line.startsWith(`| \`${name}\``));
+    assert(row !== undefined, `${name} must have a row in the README's table of algorithms`);
+    for (const [alias, canonical] of Object.entries(ALGORITHM_ALIASES)) {
+      if (canonical === name) {
+        assert(row.includes(`\`${alias}\``), `${alias} in the row of ${name}`);
+      }
+    }
+  }
+  for (const name of Object.keys(DECORATORS)) assert(readme.includes(`\`${name}: `), name);
+});
+
 Deno.test("resolveAlgorithm() knows names and aliases, and nothing else", () => {
   for (const name of Object.keys(ALGORITHMS)) assertEquals(resolveAlgorithm(name), name);
   for (const [alias, name] of Object.entries(ALGORITHM_ALIASES)) {
