@@ -20,6 +20,8 @@ export interface ConnPoolOptions {
   readonly maxLifetimeMs: number;
   /** Connections kept ready, 0 or more; `maxIdle` caps it. */
   readonly warm: number;
+  /** Told when there are more idle connections (1) or fewer (-1). */
+  readonly onIdle?: (by: 1 | -1) => void;
 }
 
 /** Idle connections that a sweep may always close; above that, half of them at once. */
@@ -74,7 +76,7 @@ export class ConnPool<C extends Poolable<C>> {
 
   /** The connection that went idle last. Those beyond a timeout are closed on the way. */
   take(nowMs: number): C | undefined {
-    for (let link = this.#stack.pop(); link !== undefined; link = this.#stack.pop()) {
+    for (let link = this.#pop(); link !== undefined; link = this.#pop()) {
       if (link.conn.usable && !this.#isExpired(link, nowMs)) return link.conn;
       link.conn.close();
     }
@@ -94,12 +96,13 @@ export class ConnPool<C extends Poolable<C>> {
       return false;
     }
     this.#stack.push(conn.idle, nowMs);
+    this.#options.onIdle?.(1);
     return true;
   }
 
   /** Forgets an idle connection without closing it; false when it is not idle here. */
   remove(conn: C): boolean {
-    return this.#stack.remove(conn.idle);
+    return this.#remove(conn.idle);
   }
 
   /**
@@ -114,7 +117,7 @@ export class ConnPool<C extends Poolable<C>> {
     let closed = 0;
     for (let link = this.#stack.oldest; link !== undefined && closed < most;) {
       const { newer } = link;
-      if (this.#isExpired(link, nowMs) && this.#stack.remove(link)) {
+      if (this.#isExpired(link, nowMs) && this.#remove(link)) {
         link.conn.close();
         closed++;
       }
@@ -126,7 +129,7 @@ export class ConnPool<C extends Poolable<C>> {
   /** Closes every idle connection; the pool goes on. For a backend that went down. */
   clear(): void {
     for (let link = this.#stack.oldest; link !== undefined; link = this.#stack.oldest) {
-      this.#stack.remove(link);
+      this.#remove(link);
       link.conn.close();
     }
   }
@@ -135,6 +138,18 @@ export class ConnPool<C extends Poolable<C>> {
   closeAll(): void {
     this.#closed = true;
     this.clear();
+  }
+
+  #pop(): IdleLink<C> | undefined {
+    const link = this.#stack.pop();
+    if (link !== undefined) this.#options.onIdle?.(-1);
+    return link;
+  }
+
+  #remove(link: IdleLink<C>): boolean {
+    const removed = this.#stack.remove(link);
+    if (removed) this.#options.onIdle?.(-1);
+    return removed;
   }
 
   #hasRoom(): boolean {

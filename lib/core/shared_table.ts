@@ -6,7 +6,7 @@ export interface TableShape {
   readonly listeners: number;
 }
 
-/** What a worker counts per backend. Totals since start. */
+/** What a worker counts per backend. Totals since start, but for what is said to go down too. */
 export const BACKEND_COUNTERS = [
   "connections",
   "connectFailures",
@@ -18,6 +18,8 @@ export const BACKEND_COUNTERS = [
   "reuses",
   /** Connections not opened because the most were open. */
   "poolExhausted",
+  /** Connections that are idle in pools: goes up and down. */
+  "idle",
 ] as const;
 /** What a worker counts per listener. Totals since start. */
 export const LISTENER_COUNTERS = [
@@ -146,6 +148,7 @@ export class SharedTable {
     for (let backend = 0; backend < this.shape.backends; backend++) {
       this.#giveBack(this.#ownInFlight(worker, backend), this.#places.inFlight + backend);
       this.#giveBack(this.#ownOpen(worker, backend), this.#places.open + backend);
+      this.#counters[this.#backendCounter(worker, backend, "idle")] = 0;
     }
     for (let listener = 0; listener < this.shape.listeners; listener++) {
       this.#giveBack(this.#ownActive(worker, listener), this.#places.active + listener);

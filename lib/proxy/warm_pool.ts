@@ -22,7 +22,11 @@ export class WarmPool {
 
   constructor(options: WarmPoolOptions) {
     this.#options = options;
-    this.#idle = new ConnPool(options.pool);
+    const { table, worker } = options.thread;
+    this.#idle = new ConnPool({
+      ...options.pool,
+      onIdle: (by) => table.countBackend(worker, options.backend.index, "idle", by),
+    });
     this.#warmer = new Warmer({
       pool: this.#idle,
       thread: options.thread,

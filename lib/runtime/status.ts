@@ -53,6 +53,8 @@ export interface BackendStatus {
   readonly requests: number;
   /** Requests on a connection that had carried one before. */
   readonly reuses: number;
+  /** Connections that wait in pools for work. */
+  readonly idle: number;
   readonly connectFailures: number;
   readonly failures: number;
   readonly bytesToBackend: number;
@@ -97,6 +99,7 @@ function backendStatus({ spec, index }: PlacedBackend, table: SharedTable): Back
     connections: table.backendTotal(index, "connections"),
     requests: table.backendTotal(index, "requests"),
     reuses: table.backendTotal(index, "reuses"),
+    idle: table.backendTotal(index, "idle"),
     connectFailures: table.backendTotal(index, "connectFailures"),
     failures: table.backendTotal(index, "failures"),
     bytesToBackend: table.backendTotal(index, "bytesToBackend"),

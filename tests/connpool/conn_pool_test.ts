@@ -260,3 +260,25 @@ Deno.test("ConnPool.closeAll() closes what is idle and whatever comes back later
   assertEquals([used.closes, pool.size, pool.wanted], [1, 0, 0]);
   assertEquals(pool.take(0), undefined);
 });
+
+Deno.test("ConnPool tells of each connection that becomes idle or is no more", () => {
+  let idle = 0;
+  const pool = createPool({ idleTimeoutMs: 100, onIdle: (by) => idle += by });
+  const seen: number[][] = [];
+  const look = () => seen.push([idle, pool.size]);
+
+  const [first] = fill(pool, 5);
+  look();
+  pool.take(0);
+  pool.remove(first!);
+  pool.remove(first!);
+  look();
+  pool.sweep(1e9);
+  look();
+  fill(pool, 2);
+  pool.closeAll();
+  fill(pool, 1);
+  look();
+
+  assertEquals(seen, [[5, 5], [3, 3], [0, 0], [0, 0]]);
+});

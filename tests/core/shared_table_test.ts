@@ -115,6 +115,7 @@ Deno.test("SharedTable.forgetWorker() gives back what that worker held, and noth
   const table = SharedTable.create(SHAPE);
   for (const worker of [0, 1, 1, 2]) {
     table.addInFlight(worker, 3, 1);
+    table.countBackend(worker, 3, "idle");
     table.tryOpen(worker, 1, 10);
   }
   table.addInFlight(1, 0, 1);
@@ -122,6 +123,7 @@ Deno.test("SharedTable.forgetWorker() gives back what that worker held, and noth
 
   table.forgetWorker(1);
   assertEquals([table.inFlight(3), table.inFlight(0), table.active(1)], [2, 0, 2]);
+  assertEquals(table.backendTotal(3, "idle"), 2);
   table.forgetWorker(1);
 
   assertEquals([table.inFlight(3), table.inFlight(0), table.active(1)], [2, 0, 2]);

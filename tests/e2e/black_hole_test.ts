@@ -11,7 +11,7 @@ Deno.test("a backend that does not answer the connect is given up at connect_tim
   await using answers = nameServer("answers");
   await using scenario = await Scenario.start({
     backends: [hole.address, answers.address],
-    upstream: { connect_timeout: "300ms", health_check: UNCHECKED },
+    upstream: { algorithm: "first", connect_timeout: "300ms", health_check: UNCHECKED },
   });
 
   const start = performance.now();

@@ -10,6 +10,8 @@ import { eventually } from "../support/wait.ts";
 
 const GET = headOf("GET / HTTP/1.1", "Host: a");
 const POST = headOf("POST / HTTP/1.1", "Host: a", "Content-Length: 4") + "body";
+/** Asks the backends in the order in which they are listed. */
+const IN_ORDER = { algorithm: "first" };
 const EMPTY_POST = headOf("POST / HTTP/1.1", "Host: a", "Content-Length: 0");
 
 for (const request of [GET, POST]) {
@@ -65,7 +67,7 @@ Deno.test("when every attempt is answered with 503, the client gets the last of 
   await using two = new HttpBackend(() => answerOf(503, "two"));
   await using scenario = await startHttp({
     backends: [one.address, two.address],
-    upstream: { retry: { attempts: 1 } },
+    upstream: { ...IN_ORDER, retry: { attempts: 1 } },
   });
 
   const answer = await askOnce(scenario.address, GET);
@@ -131,7 +133,10 @@ for (
     Deno.test(`POST with ${how} is not asked again when it was ${what}`, async () => {
       await using bad = new HttpBackend(answer);
       await using good = new HttpBackend(() => answerOf(200));
-      await using scenario = await startHttp({ backends: [bad.address, good.address] });
+      await using scenario = await startHttp({
+        backends: [bad.address, good.address],
+        upstream: IN_ORDER,
+      });
 
       const { line } = await askOnce(scenario.address, request);
 
@@ -154,7 +159,10 @@ for (
     Deno.test(`PUT with ${how} is asked again with the same body when it was ${what}`, async () => {
       await using bad = new HttpBackend(answer);
       await using good = new HttpBackend(() => answerOf(200, "good"));
-      await using scenario = await startHttp({ backends: [bad.address, good.address] });
+      await using scenario = await startHttp({
+        backends: [bad.address, good.address],
+        upstream: IN_ORDER,
+      });
 
       const { body: said } = await askOnce(scenario.address, request);
 
@@ -175,7 +183,10 @@ Deno.test("PUT is asked again while its body is still coming", async () => {
     isCut.resolve();
   });
   await using good = new HttpBackend(({ request }) => answerOf(200, request.body));
-  await using scenario = await startHttp({ backends: [bad.address, good.address] });
+  await using scenario = await startHttp({
+    backends: [bad.address, good.address],
+    upstream: IN_ORDER,
+  });
   using client = await HttpClient.connect(scenario.address);
 
   await client.send(
@@ -193,7 +204,10 @@ Deno.test("PUT is asked again while its body is still coming", async () => {
 Deno.test("PUT with a body over 64 KiB is not asked again once it was sent", async () => {
   await using bad = new HttpBackend(() => answerOf(503, "bad"));
   await using good = new HttpBackend(() => answerOf(200, "good"));
-  await using scenario = await startHttp({ backends: [bad.address, good.address] });
+  await using scenario = await startHttp({
+    backends: [bad.address, good.address],
+    upstream: IN_ORDER,
+  });
   const size = 100_000;
 
   const answer = await askOnce(

@@ -47,6 +47,13 @@ function start(backends: readonly string[], pool: object, workers = 1): Promise<
   return Scenario.start({ backends, top: { workers }, upstream: { ...UNCHECKED, pool } });
 }
 
+/** Waits until Weir, and not its backend alone, has that many connections ready. */
+async function ready(scenario: Scenario, count: number): Promise<void> {
+  await eventually(`${count} idle connections`, async () => {
+    assertEquals((await scenario.backendStatus())[0]?.idle, count);
+  });
+}
+
 /** The number of the connection that the client's bytes go to. */
 async function numberOf(client: Deno.Conn): Promise<number> {
   await send(client, "?");
@@ -77,7 +84,7 @@ Deno.test("warm: each client gets a connection of its own that was open before i
 
   const numbers = [];
   for (let i = 0; i < 10; i++) {
-    await backend.open(2);
+    await ready(scenario, 2);
     const before = backend.server.accepted;
     using client = await scenario.connect();
     const number = await numberOf(client);
@@ -86,7 +93,7 @@ Deno.test("warm: each client gets a connection of its own that was open before i
   }
 
   assertEquals(new Set(numbers).size, 10);
-  await backend.open(2);
+  await ready(scenario, 2);
   const [status] = await scenario.backendStatus();
   assertEquals([status?.connections, backend.server.accepted], [10, 12]);
 });
@@ -94,7 +101,7 @@ Deno.test("warm: each client gets a connection of its own that was open before i
 Deno.test("warm: clients beyond what is ready are served all the same, and nothing crosses over", async () => {
   await using backend = new Recorder((number) => `hello ${number}\n`);
   await using scenario = await start([backend.address], { warm: 4 }, 2);
-  await backend.open(8);
+  await ready(scenario, 8);
 
   const greeted: number[] = [];
   await inParallel(120, 30, async (index) => {
@@ -109,14 +116,14 @@ Deno.test("warm: clients beyond what is ready are served all the same, and nothi
 
   assertEquals(new Set(greeted).size, 120);
   assertEquals((await scenario.backendStatus())[0]?.failures, 0);
-  await backend.open(8);
+  await ready(scenario, 8);
 });
 
 Deno.test("warm: a greeting of any size reaches the client that gets the connection, in order", async () => {
   const greetingOf = (number: number) => `<${number}>` + "greeting ".repeat(20_000) + "\n";
   await using backend = new Recorder(greetingOf);
   await using scenario = await start([backend.address], { warm: 1 });
-  await backend.open(1);
+  await ready(scenario, 1);
 
   using client = await scenario.connect();
 
@@ -142,11 +149,11 @@ Deno.test("warm: a backend that hangs up on idle connections is dialled once a s
 Deno.test("warm: a connection that its backend ends while it is idle is not handed out", async () => {
   await using backend = new Recorder();
   await using scenario = await start([backend.address], { warm: 2 });
-  await backend.open(2);
+  await ready(scenario, 2);
 
   for (const conn of backend.conns) await conn.closeWrite();
   await eventually("new ones", () => assertEquals(backend.server.accepted, 4));
-  await backend.open(2);
+  await ready(scenario, 2);
   using client = await scenario.connect();
 
   assertGreater(await numberOf(client), 1);
@@ -155,10 +162,11 @@ Deno.test("warm: a connection that its backend ends while it is idle is not hand
 Deno.test("warm: one that dies after it was taken and before a byte was sent is replaced unseen", async () => {
   await using backend = new Recorder();
   await using scenario = await start([backend.address], { warm: 1 });
-  await backend.open(1);
+  await ready(scenario, 1);
   using client = await scenario.connect();
   // One in place of the one that was taken.
-  await backend.open(2);
+  await eventually("a second", () => assertEquals(backend.server.accepted, 2));
+  await ready(scenario, 1);
 
   await backend.conns[0]?.closeWrite();
   await eventually("a third", () => assertEquals(backend.server.accepted, 3));
@@ -174,7 +182,7 @@ Deno.test("warm: a backend that is killed and started again is kept warm again",
   const { address } = first;
   const [hostname = "", port] = address.split(":");
   await using scenario = await start([address, other.address], { warm: 2 });
-  await first.open(2);
+  await ready(scenario, 2);
 
   await first[Symbol.asyncDispose]();
   for (let i = 0; i < 10; i++) {
@@ -182,7 +190,7 @@ Deno.test("warm: a backend that is killed and started again is kept warm again",
     await assertServed(client);
   }
   await using again = new Recorder(undefined, { hostname, port: Number(port) });
-  await again.open(2);
+  await ready(scenario, 2);
 
   assertEquals(again.used.size, 0);
   for (let i = 0; i < 4; i++) {
