@@ -1,6 +1,8 @@
 import type { Balancer } from "../balancer/balancer.ts";
+import type { LbErrorCode } from "../core/errors.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import type { Backend, Lease, Outcome } from "../core/types.ts";
+import type { Gates } from "./gate.ts";
 
 /** What a {@linkcode BackendLease} works with. */
 export interface LeaseOptions {
@@ -11,23 +13,33 @@ export interface LeaseOptions {
   readonly now: () => number;
 }
 
-/** A slot on one backend, counted in the shared table and told to the algorithm. */
+/** What one lease works with. */
+export interface LeaseContext {
+  readonly balancer: Balancer<Backend>;
+  /** Entered already. */
+  readonly gates: Gates;
+  readonly parts: LeaseOptions;
+}
+
+/** A slot on one backend, counted in the shared table and told to the algorithm and the gates. */
 export class BackendLease implements Lease {
   readonly backend: Backend;
   readonly #options: LeaseOptions;
   readonly #balancer: Balancer<Backend>;
-  /** 0 where no algorithm asks for the time. */
+  readonly #gates: Gates;
+  /** 0 where nobody asks for the time. */
   readonly #startMs: number;
   /** It was told to have answered badly: then its failure is no news. */
   #wasBad = false;
   #settled = false;
   #disposed = false;
 
-  constructor(backend: Backend, balancer: Balancer<Backend>, options: LeaseOptions) {
+  constructor(backend: Backend, { balancer, gates, parts: options }: LeaseContext) {
     this.backend = backend;
     this.#options = options;
     this.#balancer = balancer;
-    this.#startMs = balancer.observe === undefined ? 0 : options.now();
+    this.#gates = gates;
+    this.#startMs = balancer.observe === undefined && gates.isEmpty ? 0 : options.now();
     options.table.addInFlight(options.worker, backend.index, 1);
     balancer.loadChanged?.(backend);
   }
@@ -51,7 +63,7 @@ export class BackendLease implements Lease {
     if (this.#settled) return;
     this.#settled = true;
     if (outcome.kind !== "failure") return;
-    if (!this.#wasBad) this.#observe(false);
+    if (!this.#wasBad) this.#observe(false, outcome.error.code);
     const { table, worker } = this.#options;
     const neverConnected = outcome.error.code.startsWith("connect_");
     table.countBackend(worker, this.backend.index, neverConnected ? "connectFailures" : "failures");
@@ -63,10 +75,14 @@ export class BackendLease implements Lease {
     const { table, worker } = this.#options;
     table.addInFlight(worker, this.backend.index, -1);
     this.#balancer.loadChanged?.(this.backend);
+    this.#gates.leave(this.backend);
   }
 
-  #observe(passed: boolean): void {
+  #observe(passed: boolean, code?: LbErrorCode): void {
     const balancer = this.#balancer;
-    balancer.observe?.(this.backend, this.#options.now() - this.#startMs, passed);
+    if (balancer.observe === undefined && this.#gates.isEmpty) return;
+    const latencyMs = this.#options.now() - this.#startMs;
+    balancer.observe?.(this.backend, latencyMs, passed);
+    this.#gates.observe(this.backend, { passed, latencyMs, ...(code && { code }) });
   }
 }

@@ -1,6 +1,7 @@
 import type { Balancer, PickRequest } from "../balancer/balancer.ts";
 import type { Backend, Candidate, Lease, Upstream } from "../core/types.ts";
 import { mix32 } from "../ds/hash.ts";
+import { type Gate, Gates } from "./gate.ts";
 import { BackendLease, type LeaseOptions } from "./lease.ts";
 import { SlowStart } from "./slow_start.ts";
 import { Tiers } from "./tiers.ts";
@@ -15,6 +16,8 @@ export interface UpstreamOptions extends LeaseOptions {
   readonly keyed: boolean;
   /** How long a server that came back gets less than its share, in milliseconds; 0: at no time. */
   readonly slowStartMs: number;
+  /** Who may get work beside those that are not well; none is the default. */
+  readonly gates?: readonly Gate[];
   /** Where this Weir runs; absent: zones do not count. */
   readonly zone?: string;
 }
@@ -32,13 +35,16 @@ export class BalancedUpstream implements Upstream {
   readonly #healthy = new Set<Backend>();
   readonly #tiers: Tiers;
   readonly #slowStart: SlowStart;
-  readonly #request: TriedRequest = new TriedRequest();
+  readonly #gates: Gates;
+  readonly #request: TriedRequest;
   readonly #point: () => number;
 
   constructor(name: string, options: UpstreamOptions) {
     this.name = name;
     this.#options = options;
     this.#tiers = new Tiers(options);
+    this.#gates = new Gates(options.gates ?? []);
+    this.#request = new TriedRequest(this.#gates);
     this.#slowStart = new SlowStart(
       options.slowStartMs,
       (backend) => this.#tiers.weightChanged(backend),
@@ -108,21 +114,28 @@ export class BalancedUpstream implements Upstream {
 
   acquire(key: number, tried?: ReadonlySet<Candidate>): Lease | undefined {
     if (this.#options.slowStartMs > 0) this.#slowStart.advance(this.#options.now());
-    const backend = this.#tiers.pick(this.#request.with(key, tried), this.#point);
-    return backend === undefined ? undefined : this.#lease(backend);
+    for (let refused = tried;;) {
+      const backend = this.#tiers.pick(this.#request.with(key, refused), this.#point);
+      if (backend === undefined) return undefined;
+      if (this.#gates.enter(backend)) return this.#lease(backend);
+      // Its last place has just gone to another thread.
+      refused = new Set(refused).add(backend);
+    }
   }
 
   /**
-   * A slot on this very backend, past the algorithm; `undefined` when it is no member, not well, or
-   * was tried. One that drains (weight 0) keeps the sessions it has.
+   * A slot on this very backend, past the algorithm; `undefined` when it is no member, not well, held
+   * off by a gate, or was tried. One that drains (weight 0) keeps the sessions it has.
    */
   acquirePreferred(backend: Backend, tried?: ReadonlySet<Candidate>): Lease | undefined {
     if (!this.#healthy.has(backend) || tried?.has(backend)) return undefined;
+    if (!this.#gates.admits(backend) || !this.#gates.enter(backend)) return undefined;
     return this.#lease(backend);
   }
 
   #lease(backend: Backend): Lease {
-    return new BackendLease(backend, this.#tiers.balancerOf(backend), this.#options);
+    const balancer = this.#tiers.balancerOf(backend);
+    return new BackendLease(backend, { balancer, gates: this.#gates, parts: this.#options });
   }
 }
 
@@ -134,7 +147,12 @@ function pointOf(key: number): number {
 /** The one pick request of an upstream, filled anew for each pick: picking allocates nothing. */
 class TriedRequest implements PickRequest<Backend> {
   key = 0;
+  readonly #gates: Gates;
   #tried: ReadonlySet<Candidate> | undefined;
+
+  constructor(gates: Gates) {
+    this.#gates = gates;
+  }
 
   with(key: number, tried: ReadonlySet<Candidate> | undefined): this {
     this.key = key;
@@ -143,6 +161,7 @@ class TriedRequest implements PickRequest<Backend> {
   }
 
   eligible(candidate: Backend): boolean {
-    return this.#tried === undefined || !this.#tried.has(candidate);
+    if (this.#tried !== undefined && this.#tried.has(candidate)) return false;
+    return this.#gates.admits(candidate);
   }
 }

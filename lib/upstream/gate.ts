@@ -1,0 +1,68 @@
+import type { LbErrorCode } from "../core/errors.ts";
+import type { Backend } from "../core/types.ts";
+
+/** How a backend did its work. */
+export interface WorkResult {
+  /** False for an answer that says the backend failed, and for no answer. */
+  readonly passed: boolean;
+  /** From the start of the attempt to the first byte of the answer, or to the failure. */
+  readonly latencyMs: number;
+  /** Why there was no answer; absent when there was one. */
+  readonly code?: LbErrorCode;
+}
+
+/**
+ * Says which backends may get work just now, beside their health: breakers, ejections, limits. State
+ * that must be exact over all threads is in shared memory.
+ */
+export interface Gate {
+  /** Asked for each candidate of each pick: pure, and a few nanoseconds. */
+  admits(backend: Backend): boolean;
+  /**
+   * Takes the right to one piece of work on a backend that was picked. False when another thread was
+   * faster; then nothing has been taken.
+   */
+  enter(backend: Backend): boolean;
+  /**
+   * Told how the backend did, as soon as that is known: at the first byte of its answer, and again if
+   * it fails after that. Not told of work that ends for reasons that say nothing about the backend.
+   */
+  observe(backend: Backend, result: WorkResult): void;
+  /** The work is over: gives back what `enter` took, exactly once. */
+  leave(backend: Backend): void;
+}
+
+/** Several gates as one: who is to get work has to be admitted by all. */
+export class Gates implements Gate {
+  readonly #gates: readonly Gate[];
+
+  constructor(gates: readonly Gate[]) {
+    this.#gates = gates;
+  }
+
+  get isEmpty(): boolean {
+    return this.#gates.length === 0;
+  }
+
+  admits(backend: Backend): boolean {
+    for (const gate of this.#gates) if (!gate.admits(backend)) return false;
+    return true;
+  }
+
+  enter(backend: Backend): boolean {
+    for (let place = 0; place < this.#gates.length; place++) {
+      if (this.#gates[place]!.enter(backend)) continue;
+      for (const entered of this.#gates.slice(0, place)) entered.leave(backend);
+      return false;
+    }
+    return true;
+  }
+
+  observe(backend: Backend, result: WorkResult): void {
+    for (const gate of this.#gates) gate.observe(backend, result);
+  }
+
+  leave(backend: Backend): void {
+    for (const gate of this.#gates) gate.leave(backend);
+  }
+}
