@@ -1,6 +1,6 @@
 import { LOWER } from "./chars.ts";
 
-/** Fields that framing, routing and hop-by-hop rules ask about; 0 is every other field. */
+/** Fields that are asked about in each message; 0 is every other field. Below 32: see `FieldList`. */
 export const FIELD = {
   other: 0,
   contentLength: 1,
@@ -14,6 +14,11 @@ export const FIELD = {
   proxyConnection: 9,
   http2Settings: 10,
   trailer: 11,
+  date: 12,
+  forwarded: 13,
+  requestId: 14,
+  /** `X-Forwarded-*` and `X-Real-IP`: what somebody says of where a request came from. */
+  hearsay: 15,
 } as const;
 
 /** One of the values of {@linkcode FIELD}. */
@@ -38,6 +43,9 @@ const KNOWN_BY_LENGTH: readonly (readonly KnownName[])[] = createKnown({
   "proxy-connection": FIELD.proxyConnection,
   "http2-settings": FIELD.http2Settings,
   "trailer": FIELD.trailer,
+  "date": FIELD.date,
+  "forwarded": FIELD.forwarded,
+  "x-request-id": FIELD.requestId,
 });
 const NONE: readonly KnownName[] = [];
 
@@ -66,7 +74,7 @@ export function isName(text: string, from: number, to: number, lowerName: string
  * Whether characters `from` to `to` of `text` begin with `lowerPrefix` in any case, with "_" taken
  * for "-": to CGI and whatever came after it (RFC 3875 section 4.1.18) both are the same name.
  */
-export function beginsName(text: string, from: number, to: number, lowerPrefix: string): boolean {
+function beginsName(text: string, from: number, to: number, lowerPrefix: string): boolean {
   if (to - from < lowerPrefix.length) return false;
   for (let i = 0; i < lowerPrefix.length; i++) {
     const code = text.charCodeAt(from + i);
@@ -86,8 +94,15 @@ export function identify(text: string, from: number, to: number, hash: number): 
     // Anyone can make a name with the same hash.
     if (entry.hash === hash && isName(text, from, to, entry.name)) return entry.id;
   }
-  return FIELD.other;
+  return isHearsay(text, from, to) ? FIELD.hearsay : FIELD.other;
 }
+
+function isHearsay(text: string, from: number, to: number): boolean {
+  if (LOWER[text.charCodeAt(from)] !== LOWER_X) return false;
+  return beginsName(text, from, to, "x-forwarded-") || beginsName(text, from, to, "x-real-ip");
+}
+
+const LOWER_X = 0x78;
 
 function createKnown(names: Readonly<Record<string, FieldId>>): KnownName[][] {
   const byLength: KnownName[][] = [];

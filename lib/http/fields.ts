@@ -1,5 +1,5 @@
 import { CLASS, SPACE, TEXT, TOKEN } from "./chars.ts";
-import { beginsName, FIELD, type FieldId, hashName, identify, isName } from "./field_names.ts";
+import { FIELD, type FieldId, hashName, identify, isName } from "./field_names.ts";
 
 /** Where the name and the value of one field stand. */
 export interface FieldLine {
@@ -23,6 +23,8 @@ export interface FieldLine {
  */
 export class FieldList {
   #lines: FieldLine[] = [];
+  /** One bit for each {@linkcode FieldId} that is here: most questions have the answer no. */
+  #ids = 0;
 
   /** Number of field lines. */
   get count(): number {
@@ -48,6 +50,16 @@ export class FieldList {
     return this.#find(lowerName, 0) !== -1;
   }
 
+  /** Whether there is a field that is known by that id. */
+  hasId(id: FieldId): boolean {
+    return (this.#ids & (1 << id)) !== 0;
+  }
+
+  /** Whether there is one of several, given as a sum of `1 << id`. */
+  hasAnyOf(ids: number): boolean {
+    return (this.#ids & ids) !== 0;
+  }
+
   /** Takes out every field of that name. */
   delete(lowerName: string): void {
     const first = this.#find(lowerName, 0);
@@ -59,7 +71,7 @@ export class FieldList {
       const line = this.#lines[i]!;
       if (!matches(line, lowerName, hash, length)) this.#lines[kept++] = line;
     }
-    this.#lines.length = kept;
+    this.#cutTo(kept);
   }
 
   /** Takes out every field for which `shouldDrop` says so. */
@@ -70,7 +82,7 @@ export class FieldList {
       const line = lines[i]!;
       if (!shouldDrop(this, i)) lines[kept++] = line;
     }
-    lines.length = kept;
+    if (kept < lines.length) this.#cutTo(kept);
   }
 
   /**
@@ -82,10 +94,7 @@ export class FieldList {
     const line = createLine(name, value);
     const lowerName = name.toLowerCase();
     const first = this.#find(lowerName, 0);
-    if (first === -1) {
-      this.#lines.push(line);
-      return;
-    }
+    if (first === -1) return this.appendLine(line);
     this.#lines[first] = line;
     const hash = hashName(lowerName);
     let kept = first + 1;
@@ -93,7 +102,7 @@ export class FieldList {
       const other = this.#lines[i]!;
       if (!matches(other, lowerName, hash, name.length)) this.#lines[kept++] = other;
     }
-    this.#lines.length = kept;
+    this.#cutTo(kept);
   }
 
   /**
@@ -102,18 +111,13 @@ export class FieldList {
    * @throws {TypeError} when name or value holds a byte that a field cannot hold
    */
   append(name: string, value: string): void {
-    this.#lines.push(createLine(name, value));
+    this.appendLine(createLine(name, value));
   }
 
   /** Adds a line that the parser or {@linkcode createLine} has checked. */
   appendLine(line: FieldLine): void {
     this.#lines.push(line);
-  }
-
-  /** Makes `line` the only one of its name, at the end. */
-  setLine(line: FieldLine, lowerName: string): void {
-    this.delete(lowerName);
-    this.#lines.push(line);
+    this.#ids |= 1 << line.id;
   }
 
   /** Name of field `index`, as it was sent. */
@@ -144,16 +148,11 @@ export class FieldList {
     return isName(text, nameStart, nameEnd, lowerName);
   }
 
-  /** Whether the name of field `index` begins like that; "_" in it counts as "-". */
-  begins(index: number, lowerPrefix: string): boolean {
-    const { text, nameStart, nameEnd } = this.#lineAt(index);
-    return beginsName(text, nameStart, nameEnd, lowerPrefix);
-  }
-
   /** A list of its own with the same fields. */
   clone(): FieldList {
     const copy = new FieldList();
     copy.#lines = this.#lines.slice();
+    copy.#ids = this.#ids;
     return copy;
   }
 
@@ -183,6 +182,12 @@ export class FieldList {
       text += line.text.slice(line.nameStart, end);
     }
     return text;
+  }
+
+  #cutTo(count: number): void {
+    this.#lines.length = count;
+    this.#ids = 0;
+    for (let i = 0; i < count; i++) this.#ids |= 1 << this.#lines[i]!.id;
   }
 
   #find(lowerName: string, from: number): number {

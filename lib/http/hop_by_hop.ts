@@ -1,4 +1,4 @@
-import { FIELD, type FieldId } from "./field_names.ts";
+import { FIELD } from "./field_names.ts";
 import type { FieldList } from "./fields.ts";
 import { splitList } from "./token_list.ts";
 
@@ -6,20 +6,9 @@ import { splitList } from "./token_list.ts";
  * Fields of one connection only (RFC 9110 section 7.6.1). `Trailer`, `Proxy-Authenticate` and
  * `Proxy-Authorization` are none of them: they are about the message, or about a proxy beyond Weir.
  */
-function isConnectionSpecific(id: FieldId): boolean {
-  switch (id) {
-    case FIELD.connection:
-    case FIELD.keepAlive:
-    case FIELD.proxyConnection:
-    case FIELD.te:
-    case FIELD.transferEncoding:
-    case FIELD.upgrade:
-    case FIELD.http2Settings:
-      return true;
-    default:
-      return false;
-  }
-}
+const CONNECTION_SPECIFIC = 1 << FIELD.connection | 1 << FIELD.keepAlive |
+  1 << FIELD.proxyConnection | 1 << FIELD.te | 1 << FIELD.transferEncoding | 1 << FIELD.upgrade |
+  1 << FIELD.http2Settings;
 
 /** What a `Connection` field cannot take out: Weir sets them, or the message is nothing without. */
 const KEPT: ReadonlySet<string> = new Set([
@@ -48,7 +37,7 @@ export function isKeptFromConnection(lowerName: string): boolean {
  * @param connection elements of the `Connection` fields, in lower case
  */
 export function removeHopByHop(fields: FieldList, connection: readonly string[]): void {
-  fields.deleteWhere(isHopField);
+  if (fields.hasAnyOf(CONNECTION_SPECIFIC)) fields.deleteWhere(isHopField);
   for (const name of connection) {
     if (name === "close" || name === "keep-alive" || name === "upgrade") continue;
     if (!isKeptFromConnection(name)) fields.delete(name);
@@ -61,5 +50,5 @@ export function acceptsTrailers(fields: FieldList): boolean {
 }
 
 function isHopField(fields: FieldList, index: number): boolean {
-  return isConnectionSpecific(fields.idAt(index));
+  return (CONNECTION_SPECIFIC & (1 << fields.idAt(index))) !== 0;
 }

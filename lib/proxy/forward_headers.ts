@@ -1,5 +1,6 @@
 import type { HeaderChanges } from "../config/types.ts";
 import { formatHost } from "../core/address.ts";
+import { FIELD } from "../http/field_names.ts";
 import { createLine, type FieldLine, type FieldList } from "../http/fields.ts";
 import { removeHopByHop } from "../http/hop_by_hop.ts";
 import { formatHttpDate } from "../http/http_date.ts";
@@ -40,11 +41,13 @@ export class ForwardedFields {
   addTo(fields: FieldList, authority: string): void {
     if (this.#client.isTrusted) return this.#extend(fields, authority);
     if (this.#authority !== authority) this.#setAuthority(authority);
-    fields.deleteWhere(isHearsay);
+    // What a stranger says of its past, and backends take for the word of their proxy.
+    if (fields.hasId(FIELD.hearsay)) fields.deleteWhere(isHearsay);
+    if (fields.hasId(FIELD.forwarded)) fields.delete("forwarded");
     fields.appendLine(this.#for);
     fields.appendLine(this.#proto);
     if (this.#host !== undefined) fields.appendLine(this.#host);
-    if (this.#forwarded !== undefined) fields.setLine(this.#forwarded, "forwarded");
+    if (this.#forwarded !== undefined) fields.appendLine(this.#forwarded);
   }
 
   #setAuthority(authority: string): void {
@@ -73,9 +76,8 @@ export class ForwardedFields {
   }
 }
 
-/** What a stranger says of its past, and backends take for the word of their proxy. */
 function isHearsay(fields: FieldList, index: number): boolean {
-  return fields.begins(index, "x-forwarded-") || fields.begins(index, "x-real-ip");
+  return fields.idAt(index) === FIELD.hearsay;
 }
 
 /** What else goes into a forwarded request. */
@@ -98,13 +100,13 @@ export interface ForwardOptions {
 export function forwardRequestFields(head: RequestHead, options: ForwardOptions): void {
   const { fields, authority } = head;
   removeHopByHop(fields, head.connection);
-  if (!head.expectContinue) fields.delete("expect");
-  if (head.form === "absolute" || !fields.has("host")) {
+  if (fields.hasId(FIELD.expect) && !head.expectContinue) fields.delete("expect");
+  if (head.form === "absolute" || !fields.hasId(FIELD.host)) {
     fields.set("Host", authority === "" ? options.fallbackHost : authority);
   }
   options.forwarded.addTo(fields, authority);
   fields.appendLine(viaLine(head.version));
-  if (!fields.has("x-request-id")) fields.append("X-Request-Id", options.nextRequestId());
+  if (!fields.hasId(FIELD.requestId)) fields.append("X-Request-Id", options.nextRequestId());
   applyChanges(fields, options.changes);
   if (options.upgrade === undefined) return;
   fields.append("Connection", "Upgrade");
@@ -117,7 +119,7 @@ export function forwardResponseFields(head: ResponseHead, changes: HeaderChanges
   removeHopByHop(fields, head.connection);
   fields.appendLine(viaLine(head.version));
   // RFC 9110 section 6.6.1: who forwards an answer without a date adds one.
-  if (!fields.has("date")) fields.append("Date", formatHttpDate(Date.now()));
+  if (!fields.hasId(FIELD.date)) fields.append("Date", formatHttpDate(Date.now()));
   applyChanges(fields, changes);
 }
 

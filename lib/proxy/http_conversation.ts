@@ -13,7 +13,7 @@ import { forwardResponseFields } from "./forward_headers.ts";
 import { writeGrowing, type WrittenHead } from "./head_buffer.ts";
 import type { HttpSession } from "./http_session.ts";
 import type { HttpRoute, HttpUpstream } from "./http_route.ts";
-import { type PreparedRequest, RequestSender } from "./request_sender.ts";
+import { type PreparedRequest, RequestSender, type SenderEvents } from "./request_sender.ts";
 import type { UpstreamConn } from "./upstream_conn.ts";
 
 /** What one conversation works with. */
@@ -26,12 +26,13 @@ export interface ConversationOptions {
 }
 
 /** One request and its answer on one connection to a backend. */
-export class Conversation {
+export class Conversation implements SenderEvents {
   readonly #options: ConversationOptions;
   readonly #conn: UpstreamConn;
   readonly #sender: RequestSender;
   /** The answer is out: the connection may be another conversation's by now. */
   #isOver = false;
+  readonly #onLate = () => this.expire();
   #isExpired = false;
   /** Bytes are on their way to the client. */
   #isWriting = false;
@@ -44,11 +45,7 @@ export class Conversation {
   constructor(conn: UpstreamConn, options: ConversationOptions) {
     this.#conn = conn;
     this.#options = options;
-    this.#sender = new RequestSender(conn, options, {
-      onWrite: () => this.#awaitAnswer(),
-      onSent: () => this.#onSent(),
-      onClientFault: (fault) => this.abandon(fault),
-    });
+    this.#sender = new RequestSender(conn, options, this);
   }
 
   /** The connection came from the pool. */
@@ -69,7 +66,7 @@ export class Conversation {
   /** Sends the request and reads the answer's head. @throws {ExchangeError | HttpParseError} */
   async ask(): Promise<ResponseHead> {
     try {
-      this.#awaitAnswer();
+      this.awaitBackend();
       this.#sender.start();
       for (let interim = 0; interim <= MAX_INTERIM; interim++) {
         let head = this.#parseHead();
@@ -140,18 +137,19 @@ export class Conversation {
     if (this.committed || this.#isWriting) this.#options.session.conn.close();
   }
 
-  #onSent(): void {
+  /** Listens for the client while the answer is awaited. */
+  requestSent(): void {
     const { session, request } = this.#options;
     if (this.committed || this.#isOver) return;
-    this.#awaitAnswer();
+    this.awaitBackend();
     const onGone = () => this.abandon(new ExchangeError("client", "Client went away"));
     if (request.head.keepAlive || request.upgrade !== undefined) session.watch(onGone);
     else session.watchLater(onGone);
   }
 
-  #awaitAnswer(): void {
+  awaitBackend(): void {
     const { session, upstream } = this.#options;
-    session.deadline.set(upstream.responseTimeoutMs, () => this.expire());
+    session.deadline.set(upstream.responseTimeoutMs, this.#onLate);
   }
 
   /** The next head, if all of it is there. */
@@ -226,7 +224,7 @@ export class Conversation {
     const complete = await relayBody(this.#conn.reader, {
       decoder,
       writer,
-      beforeRead: () => this.#awaitAnswer(),
+      beforeRead: () => this.awaitBackend(),
       beforeWrite: () => this.#awaitClient(),
       onDelivered: (bytes) => lease.toClient(bytes),
       isCancelled: () => !this.#conn.isOpen,

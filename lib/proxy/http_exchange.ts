@@ -45,7 +45,8 @@ export class HttpExchange {
     this.#route = route;
     this.#upstream = action.upstream();
     this.#connecting = new Connecting(session.front.thread);
-    this.#cookie = head.fields.get("cookie");
+    const isSticky = this.#upstream.sticky.table !== undefined;
+    this.#cookie = isSticky ? head.fields.get("cookie") : undefined;
     this.#key = this.#upstream.key?.(session.client, head) ?? 0;
     this.#request = prepareRequest(session, head, { route, action });
     const { front } = session;

@@ -38,6 +38,8 @@ export class HttpSession implements Disposable {
   /** Waiting for the first byte of a head. */
   #isIdle = false;
   #isRefused = false;
+  readonly #onSlowHead = () => this.#refuseSlowHead();
+  readonly #onIdleTooLong = () => this.conn.close();
 
   constructor(conn: Conn, front: HttpFront) {
     const { thread, headLimits } = front;
@@ -141,7 +143,7 @@ export class HttpSession implements Disposable {
       if (hasBegun) continue;
       hasBegun = true;
       // The time of the first head has been running since the connection was accepted.
-      if (!this.#isFresh) this.deadline.set(front.headerTimeoutMs, () => this.#refuseSlowHead());
+      if (!this.#isFresh) this.deadline.set(front.headerTimeoutMs, this.#onSlowHead);
     }
   }
 
@@ -159,8 +161,8 @@ export class HttpSession implements Disposable {
   #setHeadDeadline(hasBegun: boolean): void {
     const { headerTimeoutMs, idleTimeoutMs } = this.front;
     const isDue = hasBegun || this.#isFresh;
-    if (isDue) this.deadline.set(headerTimeoutMs, () => this.#refuseSlowHead());
-    else this.deadline.set(idleTimeoutMs, () => this.conn.close());
+    if (isDue) this.deadline.set(headerTimeoutMs, this.#onSlowHead);
+    else this.deadline.set(idleTimeoutMs, this.#onIdleTooLong);
   }
 
   /** A head that does not end: an answer, and the end of the connection under the pending read. */

@@ -1,4 +1,4 @@
-import { createBodyDecoder } from "../http/body.ts";
+import { createBodyDecoder, LengthDecoder } from "../http/body.ts";
 import { DEFAULT_CHUNK_LIMITS } from "../http/limits.ts";
 import type { RequestHead } from "../http/request_head.ts";
 import { decodeLatin1Fast } from "../net/latin1.ts";
@@ -28,7 +28,6 @@ export function prepareRequest(
   { route, action }: ExchangeRoute,
 ): PreparedRequest {
   const upgrade = forwardableUpgrade(head);
-  const canRepeat = head.framing.kind !== "none" && isIdempotent(head.method);
   forwardRequestFields(head, {
     forwarded: session.forwarded,
     fallbackHost: FALLBACK_HOST,
@@ -36,18 +35,26 @@ export function prepareRequest(
     nextRequestId: session.front.nextRequestId,
     upgrade,
   });
+  const target = targetOf(head, action);
+  if (head.framing.kind === "none") {
+    return { head, target, upgrade, decoder: NO_BODY_DECODER, replay: NO_REPLAY };
+  }
   return {
     head,
-    target: targetOf(head, action),
+    target,
+    upgrade,
     decoder: createBodyDecoder(head.framing, {
       limits: DEFAULT_CHUNK_LIMITS,
       decode: decodeLatin1Fast,
       side: "request",
     }),
-    replay: new ReplayStore(canRepeat ? REPLAY_BYTES : 0),
-    upgrade,
+    replay: new ReplayStore(isIdempotent(head.method) ? REPLAY_BYTES : 0),
   };
 }
+
+// Without a body nothing is ever put into either: all requests may have the same.
+const NO_BODY_DECODER = new LengthDecoder(0);
+const NO_REPLAY = new ReplayStore(0);
 
 /** The target in origin form (RFC 9112 section 3.2.1), or `*`. */
 function targetOf(head: RequestHead, { rewrite }: ForwardAction): string {

@@ -32,11 +32,11 @@ export interface SenderOptions {
 /** Whom a {@linkcode RequestSender} tells how it ended. */
 export interface SenderEvents {
   /** It waits for the backend to take bytes from here on. */
-  readonly onWrite: () => void;
+  awaitBackend(): void;
   /** All of the request went out. */
-  readonly onSent: () => void;
+  requestSent(): void;
   /** The client went away, was too slow, or sent nonsense. */
-  readonly onClientFault: (fault: unknown) => void;
+  abandon(fault: unknown): void;
 }
 
 /** Sends one request on one connection, while the answer may be coming already. */
@@ -100,7 +100,7 @@ export class RequestSender {
       this.#end();
     } catch (error) {
       // As above, but for what the client did.
-      if (isClients(error)) this.#events.onClientFault(error);
+      if (isClients(error)) this.#events.abandon(error);
     } finally {
       session.front.thread.buffers.give(buffer);
     }
@@ -133,7 +133,7 @@ export class RequestSender {
 
   #beforeWrite(): void {
     this.#awaitsClient = false;
-    this.#events.onWrite();
+    this.#events.awaitBackend();
   }
 
   #beforeRead(): void {
@@ -141,13 +141,13 @@ export class RequestSender {
     this.#awaitsClient = true;
     session.deadline.set(session.front.bodyTimeoutMs, () => {
       const fault = new ExchangeError("client_timeout", "Client is too slow with its body");
-      this.#events.onClientFault(fault);
+      this.#events.abandon(fault);
     });
   }
 
   #end(): void {
     this.#isSent = true;
-    this.#events.onSent();
+    this.#events.requestSent();
   }
 }
 
