@@ -75,8 +75,9 @@ export class HttpExchange {
   async #run(): Promise<After> {
     this.#upstream.budget.deposit(this.#session.front.thread.timeouts.nowMs);
     for (;;) {
+      const lease = this.#acquire();
       // No slot of a backend is held while its client is answered, nor in a pause.
-      const next = await this.#tryOnce();
+      const next = lease === undefined ? this.#noBackend() : await this.#attempt(lease);
       if (typeof next === "string") return next;
       if (typeof next !== "number") return await this.#answer(next);
       await this.#pause(next);
@@ -85,17 +86,9 @@ export class HttpExchange {
     }
   }
 
-  /** What follows an attempt: also an answer to give, or the milliseconds to wait for the next. */
-  async #tryOnce(): Promise<After | LocalAnswer | number> {
-    using lease = this.#acquire();
-    if (lease === undefined) {
-      this.#session.front.onNoBackend(this.#upstream.upstream.name);
-      return answerTo(this.#failure);
-    }
-    const result = await this.#attempt(lease);
-    if (!(result instanceof ExchangeError)) return result;
-    this.#failure = result;
-    return this.#plan.prepare(result, lease, this.#state) ?? answerTo(result);
+  #noBackend(): LocalAnswer {
+    this.#session.front.onNoBackend(this.#upstream.upstream.name);
+    return answerTo(this.#failure);
   }
 
   /** The route's time is up before the head of an answer came. */
@@ -134,8 +127,9 @@ export class HttpExchange {
       (tried === undefined ? undefined : upstream.acquire(this.#key));
   }
 
-  /** One attempt: what follows it, or why it failed and may be made again. */
-  async #attempt(lease: Lease): Promise<After | LocalAnswer | ExchangeError> {
+  /** What follows an attempt: also an answer to give, or the milliseconds to wait for the next. */
+  async #attempt(lease: Lease): Promise<After | LocalAnswer | number> {
+    using _slot = lease;
     let conn: UpstreamConn | undefined;
     this.#conversation = undefined;
     try {
@@ -156,8 +150,7 @@ export class HttpExchange {
       lease.answered(isGood(response.status));
       if (response.status === 101) return await this.#switch(conn, response, lease);
       if (response.status >= 502 && this.#plan.takesElsewhere(response.status, this.#state)) {
-        conn.close();
-        return new ExchangeError(statusFault(response.status), String(response.status));
+        throw new ExchangeError(statusFault(response.status), String(response.status));
       }
       this.#limit?.clear();
       this.#stamp(response, lease);
@@ -236,9 +229,9 @@ export class HttpExchange {
     clearTimeout(timer);
   }
 
-  /** What follows a failed attempt; the failure itself when another one may help. */
-  #fail(error: unknown, lease: Lease): After | LocalAnswer | ExchangeError {
-    if (this.#late !== undefined) return this.#late;
+  /** What follows a failed attempt. */
+  #fail(error: unknown, lease: Lease): After | LocalAnswer | number {
+    if (this.#late !== undefined) return this.#tryAgain(this.#late, lease);
     if (error instanceof HttpParseError) {
       lease.settle({ kind: "ignored" });
       if (this.#conversation?.committed) return this.#cut();
@@ -246,11 +239,17 @@ export class HttpExchange {
     }
     if (!(error instanceof ExchangeError)) throw error;
     const isCommitted = this.#conversation?.committed ?? false;
-    if (!isCommitted && error.fault !== "client") return error;
+    if (!isCommitted && error.fault !== "client") return this.#tryAgain(error, lease);
     lease.settle(outcomeOf(error));
     if (!isClients(error)) this.#tellCut(error, lease);
     // Ended as if complete, a cut answer would be taken for the whole one.
     return this.#cut();
+  }
+
+  /** The time until another attempt, or the answer when there is to be none. */
+  #tryAgain(failure: ExchangeError, lease: Lease): LocalAnswer | number {
+    this.#failure = failure;
+    return this.#plan.prepare(failure, lease, this.#state) ?? answerTo(failure);
   }
 
   #tellCut(error: ExchangeError, { backend }: Lease): void {

@@ -57,8 +57,7 @@ export class HttpSession implements Disposable {
   /** Serves requests until the connection ends. Never rejects. */
   async run(): Promise<void> {
     try {
-      let after: After = "next";
-      while (after === "next" && !this.#isDraining) after = await this.#serveOne();
+      const after = await this.#serve();
       // Or draining, with a further request that is not going to be answered.
       if (after === "linger" || this.reader.available > 0) await this.#linger();
     } catch {
@@ -112,18 +111,24 @@ export class HttpSession implements Disposable {
     return "linger";
   }
 
-  async #serveOne(): Promise<After> {
-    try {
-      const head = await this.#readHead();
-      if (head === undefined) return "close";
-      this.#count();
-      return await this.#handle(head);
-    } catch (error) {
-      if (!(error instanceof HttpParseError)) throw error;
-      return await this.answer(undefined, { status: error.status, reason: error.reason }, false);
-    } finally {
-      this.#exchange = undefined;
+  /** One request after the other; what follows the last of them. */
+  async #serve(): Promise<After> {
+    let after: After = "next";
+    while (after === "next" && !this.#isDraining) {
+      try {
+        const head = await this.#readHead();
+        if (head === undefined) return "close";
+        this.#count();
+        after = await this.#handle(head);
+      } catch (error) {
+        if (!(error instanceof HttpParseError)) throw error;
+        const answer = { status: error.status, reason: error.reason };
+        after = await this.answer(undefined, answer, false);
+      } finally {
+        this.#exchange = undefined;
+      }
     }
+    return after;
   }
 
   /** The next head, or `undefined` when the client has none to send. @throws {HttpParseError} */
