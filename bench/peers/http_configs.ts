@@ -4,50 +4,32 @@
  * `Forwarded`, `Via` and an `X-Request-Id`, to answers `Via`. Weir always does; the others are told.
  */
 import { nginxTempPaths } from "./backends.ts";
-import { MAX_CONNECTIONS, type Plan, weirUpstream } from "./plan.ts";
+import { haproxyConfig, MAX_CONNECTIONS, type Plan, weirConfig } from "./plan.ts";
 
 /** Weir as an HTTP balancer. */
 export function weirHttp(plan: Plan): string {
-  return `
-workers: ${plan.threads}
-listeners:
-  - name: bench
-    address: "127.0.0.1:${plan.port}"
-    protocol: http
-    upstream: app
-    limits: { max_connections: 20000 }
-${weirUpstream(plan)}`;
+  return weirConfig(plan, "http");
 }
 
 /** HAProxy as an HTTP balancer. */
-export function haproxyHttp({ port, backends, threads }: Plan): string {
-  const servers = backends.map((backend, i) => `  server s${i} 127.0.0.1:${backend}`).join("\n");
-  // By default the first request of a client has a connection of its own: the others share here.
-  return `
-global
-  nbthread ${threads}
-  maxconn ${MAX_CONNECTIONS}
-defaults
-  mode http
-  option forwardfor
-  unique-id-format %[uuid()]
-  unique-id-header X-Request-Id
-  http-reuse always
-  maxconn ${MAX_CONNECTIONS}
-  timeout connect 5s
-  timeout client 60s
-  timeout server 60s
-  timeout http-keep-alive 60s
-listen bench
-  bind 127.0.0.1:${port}
-  balance roundrobin
-  http-request set-header X-Forwarded-Proto http
-  http-request set-header X-Forwarded-Host %[req.hdr(host)]
-  http-request set-header Forwarded "for=%[src];host=\"%[req.hdr(host)]\";proto=http"
-  http-request add-header Via "1.1 haproxy"
-  http-response add-header Via "1.1 haproxy"
-${servers}
-`;
+export function haproxyHttp(plan: Plan): string {
+  return haproxyConfig(plan, "http", {
+    defaults: [
+      "option forwardfor",
+      "unique-id-format %[uuid()]",
+      "unique-id-header X-Request-Id",
+      // By default the first request of a client has a connection of its own: the others share here.
+      "http-reuse always",
+      "timeout http-keep-alive 60s",
+    ],
+    listen: [
+      "http-request set-header X-Forwarded-Proto http",
+      "http-request set-header X-Forwarded-Host %[req.hdr(host)]",
+      'http-request set-header Forwarded "for=%[src];host=\\"%[req.hdr(host)]\\";proto=http"',
+      'http-request add-header Via "1.1 haproxy"',
+      'http-response add-header Via "1.1 haproxy"',
+    ],
+  });
 }
 
 /** NGINX as an HTTP balancer. */

@@ -1,7 +1,7 @@
 import { POST_BYTES } from "./backends.ts";
 import { measureHalfLoad } from "./half_load.ts";
 import { CLOSE_FLAGS, measureHugeBody, measureIdle, measureRequests } from "./measure.ts";
-import type { Contestant, Goal, Row, Sample } from "./row.ts";
+import { type Contestant, type Goal, requestFigures, type Row, type Sample } from "./row.ts";
 
 /** What to reach, see `design/performance.md`. */
 const GOALS = {
@@ -64,13 +64,6 @@ export const HTTP_ROWS: readonly Row[] = [
     measure: measureHugeBody,
   },
 ];
-
-function requestFigures(work: string, goal: Goal): Row["figures"] {
-  return [
-    { id: "cpu", title: `${work}, CPU µs per request`, digits: 1, goal },
-    { id: "rate", title: `${work}, requests per second`, digits: 0 },
-  ];
-}
 
 async function measurePost(contestant: Contestant): Promise<Sample> {
   const script = `${contestant.setting.directory}/post.lua`;

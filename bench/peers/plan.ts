@@ -14,14 +14,53 @@ export interface Plan extends Files {
   readonly threads: number;
 }
 
-/** The part of Weir's configuration that does not depend on the protocol. */
-export function weirUpstream({ backends }: Plan): string {
+/** Weir as a balancer of that protocol. */
+export function weirConfig({ backends, threads, port }: Plan, protocol: "tcp" | "http"): string {
   const list = backends.map((backend) => `{ address: "127.0.0.1:${backend}" }`).join(", ");
   return `
+workers: ${threads}
+listeners:
+  - name: bench
+    address: "127.0.0.1:${port}"
+    protocol: ${protocol}
+    upstream: app
+    limits: { max_connections: 20000 }
 upstreams:
   app:
     algorithm: round_robin
     backends: [${list}]
     health_check: { type: none }
 `;
+}
+
+/** What HAProxy is told of that mode, in its defaults and in its only section. */
+export interface HaproxyLines {
+  readonly defaults: readonly string[];
+  readonly listen: readonly string[];
+}
+
+/** HAProxy as a balancer of that mode. */
+export function haproxyConfig(
+  { port, backends, threads }: Plan,
+  mode: "tcp" | "http",
+  lines: HaproxyLines = { defaults: [], listen: [] },
+): string {
+  return [
+    "global",
+    `  nbthread ${threads}`,
+    `  maxconn ${MAX_CONNECTIONS}`,
+    "defaults",
+    `  mode ${mode}`,
+    ...lines.defaults.map((line) => `  ${line}`),
+    `  maxconn ${MAX_CONNECTIONS}`,
+    "  timeout connect 5s",
+    "  timeout client 60s",
+    "  timeout server 60s",
+    "listen bench",
+    `  bind 127.0.0.1:${port}`,
+    "  balance roundrobin",
+    ...lines.listen.map((line) => `  ${line}`),
+    ...backends.map((backend, i) => `  server s${i} 127.0.0.1:${backend}`),
+    "",
+  ].join("\n");
 }

@@ -42,3 +42,11 @@ export interface Contestant {
   /** The subject as it runs over all rounds, warm. */
   running(): Promise<Running>;
 }
+
+/** The figures of work that is counted in requests. */
+export function requestFigures(work: string, goal: Goal): Row["figures"] {
+  return [
+    { id: "cpu", title: `${work}, CPU µs per request`, digits: 1, goal },
+    { id: "rate", title: `${work}, requests per second`, digits: 0 },
+  ];
+}

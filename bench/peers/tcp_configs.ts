@@ -1,36 +1,13 @@
-import { MAX_CONNECTIONS, type Plan, weirUpstream } from "./plan.ts";
+import { haproxyConfig, MAX_CONNECTIONS, type Plan, weirConfig } from "./plan.ts";
 
 /** Weir as a TCP balancer. */
 export function weirTcp(plan: Plan): string {
-  return `
-workers: ${plan.threads}
-listeners:
-  - name: bench
-    address: "127.0.0.1:${plan.port}"
-    protocol: tcp
-    upstream: app
-    limits: { max_connections: 20000 }
-${weirUpstream(plan)}`;
+  return weirConfig(plan, "tcp");
 }
 
 /** HAProxy as a TCP balancer. */
-export function haproxyTcp({ port, backends, threads }: Plan): string {
-  const servers = backends.map((backend, i) => `  server s${i} 127.0.0.1:${backend}`).join("\n");
-  return `
-global
-  nbthread ${threads}
-  maxconn ${MAX_CONNECTIONS}
-defaults
-  mode tcp
-  maxconn ${MAX_CONNECTIONS}
-  timeout connect 5s
-  timeout client 60s
-  timeout server 60s
-listen bench
-  bind 127.0.0.1:${port}
-  balance roundrobin
-${servers}
-`;
+export function haproxyTcp(plan: Plan): string {
+  return haproxyConfig(plan, "tcp");
 }
 
 /** NGINX as a TCP balancer. */

@@ -1,5 +1,5 @@
 import { CLOSE_FLAGS, measureBulk, measureIdle, measureRequests, measureStart } from "./measure.ts";
-import type { Goal, Row } from "./row.ts";
+import { type Goal, requestFigures, type Row } from "./row.ts";
 
 /** What to reach, see `design/performance.md`. */
 const GOALS = {
@@ -17,29 +17,13 @@ export const TCP_ROWS: readonly Row[] = [
   {
     id: "keepalive",
     mode: "tcp",
-    figures: [
-      {
-        id: "cpu",
-        title: "keep-alive, CPU µs per request",
-        digits: 1,
-        goal: GOALS.keepAliveCpu,
-      },
-      { id: "rate", title: "keep-alive, requests per second", digits: 0 },
-    ],
+    figures: requestFigures("keep-alive", GOALS.keepAliveCpu),
     measure: (contestant) => measureRequests(contestant),
   },
   {
     id: "connections",
     mode: "tcp",
-    figures: [
-      {
-        id: "cpu",
-        title: "connection per request, CPU µs per request",
-        digits: 1,
-        goal: GOALS.connectionCpu,
-      },
-      { id: "rate", title: "connection per request, requests per second", digits: 0 },
-    ],
+    figures: requestFigures("connection per request", GOALS.connectionCpu),
     measure: (contestant) => measureRequests(contestant, { flags: CLOSE_FLAGS }),
   },
   {
