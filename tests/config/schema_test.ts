@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/yaml";
 import { z } from "zod";
+import { ALGORITHM_ALIASES, ALGORITHMS } from "../../lib/balancer/registry.ts";
 import { systemEnvironment } from "../../lib/config/files.ts";
 import { jsonSchema, settingRows } from "../../lib/config/json_schema.ts";
 import { formatProblem, loadConfig } from "../../lib/config/load.ts";
@@ -65,6 +66,15 @@ Deno.test("config/reference.yaml holds every setting, and each default as it is"
     assert(values.length > 0, `${row.path} must be in config/reference.yaml`);
     const isExample = row.default === undefined || row.path === "include";
     if (!isExample) assert(values.includes(row.default), `${row.path}: ${values}`);
+  }
+});
+
+Deno.test("config/reference.yaml names every algorithm, by its other names too", async () => {
+  const text = await Deno.readTextFile(root("config/reference.yaml"));
+
+  const [comment = ""] = /(?: +#.*\n)+(?= +algorithm:)/.exec(text) ?? [];
+  for (const name of [...Object.keys(ALGORITHMS), ...Object.keys(ALGORITHM_ALIASES)]) {
+    assertMatch(comment, new RegExp(`\\b${name}\\b`));
   }
 });
 
