@@ -1,3 +1,4 @@
+import type { BackendSpec } from "../core/types.ts";
 import { seededRandom } from "../ds/seeded_random.ts";
 import {
   type ArrivalLimit,
@@ -65,14 +66,19 @@ export function createArrivals({ load, limit, seed }: Plan): ArrivalSource {
   return new OpenSource({ ...draws, gap }, limit);
 }
 
-/** Requests a second that all backends together can do, those with weight 0 left out. */
+/** Requests a second that all who are meant to work can do: none of weight 0, and no backups. */
 export function capacityPerS(
   plan: Pick<Plan, "backends" | "speeds" | "concurrency">,
   meanServiceMs: number,
 ): number {
   const speed = plan.backends.reduce(
-    (sum, { weight }, index) => weight > 0 ? sum + (plan.speeds[index] ?? 0) : sum,
+    (sum, backend, index) => isMeantToWork(backend) ? sum + (plan.speeds[index] ?? 0) : sum,
     0,
   );
   return speed * plan.concurrency * 1000 / meanServiceMs;
+}
+
+/** It has work while everybody is well. */
+export function isMeantToWork({ weight, backup }: BackendSpec): boolean {
+  return weight > 0 && backup !== true;
 }

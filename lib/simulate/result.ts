@@ -1,6 +1,6 @@
 import { Engine } from "./engine.ts";
 import { keysMoved } from "./keys_moved.ts";
-import { createArrivals, type Plan } from "./plan.ts";
+import { createArrivals, isMeantToWork, type Plan } from "./plan.ts";
 import { ERROR_KINDS, type ErrorKind } from "./run_meter.ts";
 
 /** What one algorithm made of a plan. Plain data, as `--format json` prints it. */
@@ -8,7 +8,7 @@ export interface AlgorithmResult {
   readonly algorithm: string;
   /** Answered or failed. */
   readonly requests: number;
-  /** Most attempts on a backend for its weight, over the mean of all. */
+  /** Most attempts on a backend for its weight, over the mean of all; backups do not count. */
   readonly imbalance: number;
   /** Share of all attempts on each backend, 0 to 1, in the order of the backends. */
   readonly shares: readonly number[];
@@ -62,9 +62,9 @@ function imbalanceOf(attempts: Float64Array, { backends }: Plan): number {
   let most = 0;
   let sum = 0;
   let count = 0;
-  for (const [index, { weight }] of backends.entries()) {
-    if (weight === 0) continue;
-    const perWeight = attempts[index]! / weight;
+  for (const [index, backend] of backends.entries()) {
+    if (!isMeantToWork(backend)) continue;
+    const perWeight = attempts[index]! / backend.weight;
     most = Math.max(most, perWeight);
     sum += perWeight;
     count++;

@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { ALGORITHMS } from "../../lib/balancer/registry.ts";
 import { parseFlags, UsageError } from "../../lib/cli/flags.ts";
 import { SIMULATE_FLAGS } from "../../lib/cli/simulate_flags.ts";
@@ -33,6 +33,23 @@ Deno.test("readPlan() takes heavier backends to be faster, and capacity to be as
   assertEquals(backends.map(({ weight }) => weight), [3, 1, 2, 0]);
   assertEquals(speeds, [1.5, 0.5, 1, 1]);
   assertAlmostEquals(load.kind === "poisson" ? load.ratePerS : NaN, 0.7 * 3 * 2 * 100, 1e-6);
+});
+
+Deno.test("readPlan() counts no backup as capacity", async () => {
+  const loaded = await loadConfigText(
+    "weir.yaml",
+    `
+    listeners: [{ address: "127.0.0.1:8080", upstream: app }]
+    upstreams:
+      app: { backends: [{ address: "a:1" }, { address: "b:1" }, { address: "c:1", backup: true }] }
+  `,
+    systemEnvironment(),
+  );
+  assert(loaded.ok);
+
+  const { load } = plan("", loaded.config.upstreams[0]);
+
+  assertAlmostEquals(load.kind === "poisson" ? load.ratePerS : NaN, 0.7 * 2 * 100, 1e-6);
 });
 
 Deno.test("readPlan() repeats weights and speeds over all backends", () => {

@@ -2,7 +2,7 @@ import { assertEquals, assertNotEquals } from "@std/assert";
 import { ALGORITHMS } from "../../lib/balancer/registry.ts";
 import { createArrivals } from "../../lib/simulate/plan.ts";
 import { runAlgorithm } from "../../lib/simulate/result.ts";
-import { planOf, resultOf } from "../support/simulation.ts";
+import { planOf, resultOf, specsOf } from "../support/simulation.ts";
 
 for (const algorithm of Object.keys(ALGORITHMS)) {
   Deno.test(`runAlgorithm() of ${algorithm} repeats with the seed and differs with another`, () => {
@@ -33,6 +33,15 @@ for (const algorithm of Object.keys(ALGORITHMS)) {
     assertEquals(keysMoved !== null, basis === "key" || basis === "network");
   });
 }
+
+Deno.test("runAlgorithm() compares the shares of those that are meant to work", () => {
+  const [backup, ...others] = specsOf([1, 1, 1]);
+  const backends = [{ ...backup!, backup: true }, ...others];
+
+  const { imbalance, shares } = resultOf("round_robin", { weights: [1, 1, 1], backends });
+
+  assertEquals([imbalance, shares], [1, [0, 0.5, 0.5]]);
+});
 
 Deno.test("createArrivals() makes the same requests for every algorithm", () => {
   const plan = planOf({ requests: 1000 });
