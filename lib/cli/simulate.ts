@@ -32,9 +32,10 @@ export async function simulate(flags: FlagValues): Promise<ExitCode> {
   const plan = readPlan(flags, upstream, loaded?.config.zone);
   if (plan.load.kind === "replay") warnOfLog(plan.load.file, plan.load.summary);
   const results = runAll(plan);
+  // First what cannot fail: a picture that cannot be written is no reason to run it all again.
+  printResults(flags, plan, results);
   const svgPath = textFlag(flags, "svg");
   if (svgPath !== undefined) await writePicture(svgPath, svgReport(plan, results));
-  printResults(flags, plan, results);
   return EXIT.ok;
 }
 

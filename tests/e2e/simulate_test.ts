@@ -99,4 +99,5 @@ Deno.test("weir simulate ends with 2 and a hint when its flags are wrong", async
   assertStringIncludes(flag.stderr, 'did you mean "--algorithm"?');
   assertStringIncludes(fault.stderr, 'did you mean "slow"?');
   assertStringIncludes(picture.stderr, 'cannot write "/nowhere/picture.svg"');
+  assertMatch(picture.stdout, /^round_robin +10 /m);
 });
