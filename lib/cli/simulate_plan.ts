@@ -1,4 +1,9 @@
-import { ALGORITHM_ALIASES, ALGORITHMS, resolveAlgorithm } from "../balancer/registry.ts";
+import {
+  ALGORITHM_ALIASES,
+  ALGORITHMS,
+  DECORATORS,
+  resolveAlgorithm,
+} from "../balancer/registry.ts";
 import type { RetryConfig, UpstreamConfig } from "../config/types.ts";
 import { nearest } from "../core/suggest.ts";
 import type { BackendSpec } from "../core/types.ts";
@@ -28,9 +33,11 @@ export function readPlan(
   const load = readLoad(flags, { backends, speeds, concurrency, scenario, limit });
   const durationMs = expectedDurationMs(load, limit);
   const faultTexts = readFaultTexts(flags, scenario, backends.length);
+  const algorithms = readAlgorithms(flags, upstream);
+  refuseUselessBound(flags, algorithms);
   const check = readCheck(flags, upstream);
   return {
-    algorithms: readAlgorithms(flags, upstream),
+    algorithms,
     scenario: scenarioName,
     backends,
     ...readPolicy(flags, upstream),
@@ -89,6 +96,14 @@ function refuseSenseless(flags: FlagValues): void {
   throw new UsageError(
     `--${stray} has no meaning ${isClosed ? "beside" : "without"} --arrivals closed`,
   );
+}
+
+function refuseUselessBound(flags: FlagValues, algorithms: readonly string[]): void {
+  const bases = DECORATORS["bounded_load"]?.bases ?? [];
+  const isBound = (name: string) => bases.includes(ALGORITHMS[name]!.basis);
+  if (flags["bounded-load"] === undefined || algorithms.some(isBound)) return;
+  const names = Object.keys(ALGORITHMS).filter(isBound).join(", ");
+  throw new UsageError(`--bounded-load has no meaning without one of ${names}`);
 }
 
 function madeUpBackends(flags: FlagValues): BackendSpec[] {

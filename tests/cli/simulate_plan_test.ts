@@ -180,6 +180,10 @@ const WRONG: readonly [line: string, message: string][] = [
   ["--replay a --zipf 1", "--zipf has no meaning beside --replay"],
   ["--replay /nowhere/access.log", 'cannot read "/nowhere/access.log"'],
   ["--replay /dev/null", "--replay must have JSON objects with time and duration_ms, one a line"],
+  [
+    "--algorithm p2c,first --bounded-load 2",
+    "--bounded-load has no meaning without one of ip_hash, consistent_hash, maglev, rendezvous",
+  ],
   ["--fault slow:10", '--fault "slow:10" has no backend 10: backends are 0 to 9'],
   ["--fault slo", '(did you mean "slow"?): found "slo"'],
   ["--scenario bad", "--scenario must be one of steady, slow-backend, "],
