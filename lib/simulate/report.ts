@@ -11,11 +11,15 @@ export function jsonReport(plan: Plan, results: readonly AlgorithmResult[]): str
     scenario,
     durationMs: Math.round(durationMs),
     load: describeLoad(plan.load),
-    backends: plan.backends.map(({ id, weight }, index) => {
-      return { name: id, weight, speed: Number((plan.speeds[index] ?? 1).toFixed(6)) };
+    backends: plan.backends.map(({ id, weight, backup = false, zone = null }, index) => {
+      const speed = Number((plan.speeds[index] ?? 1).toFixed(6));
+      return { name: id, weight, speed, backup, zone };
     }),
     concurrency,
     timeoutMs,
+    slowStartMs: plan.slowStartMs,
+    boundedLoad: plan.boundedLoad ?? null,
+    zone: plan.zone ?? null,
     faults: faultTexts,
     healthCheck: check ?? null,
     retry,

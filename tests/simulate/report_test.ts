@@ -19,6 +19,19 @@ function shapeOf(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, shapeOf(part)]));
 }
 
+Deno.test("jsonReport() tells everything that the results depend on", () => {
+  const [near, far] = PLAN.backends;
+  const backends = [{ ...near!, zone: "a" }, { ...far!, backup: true }];
+  const plan = { ...PLAN, backends, slowStartMs: 500, boundedLoad: 1.25, zone: "a" };
+
+  const { slowStartMs, boundedLoad, zone, backends: [first, second] } = JSON.parse(
+    jsonReport(plan, RESULTS),
+  );
+
+  assertEquals([slowStartMs, boundedLoad, zone], [500, 1.25, "a"]);
+  assertEquals([first.zone, first.backup, second.zone, second.backup], ["a", false, null, true]);
+});
+
 Deno.test("jsonReport() has a shape that others can rely on", () => {
   const figures = { mean: "number", p50: "number", p99: "number", p999: "number", max: "number" };
 
@@ -33,9 +46,18 @@ Deno.test("jsonReport() has a shape that others can rely on", () => {
       service: { distribution: "string", meanMs: "number" },
       keys: { count: "number", zipf: "number" },
     },
-    backends: [{ name: "string", weight: "number", speed: "number" }],
+    backends: [{
+      name: "string",
+      weight: "number",
+      speed: "number",
+      backup: "boolean",
+      zone: null,
+    }],
     concurrency: "number",
     timeoutMs: "number",
+    slowStartMs: "number",
+    boundedLoad: null,
+    zone: null,
     faults: ["string"],
     healthCheck: { intervalMs: "number", rise: "number", fall: "number" },
     retry: { attempts: "number", on: ["string"], budget: "number" },
