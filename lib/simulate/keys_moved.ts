@@ -14,48 +14,41 @@ export interface KeysMovedOptions {
 }
 
 /**
- * Share of the keys, 0 to 1, that change their backend without need when one backend goes: those that
- * were not on it. `undefined` for an algorithm that does not go by key, and with nothing to remove.
+ * Share of the keys, 0 to 1, that change their backend without need when one backend is taken out of
+ * the configuration: those that were not on it. `undefined` for an algorithm that does not go by key,
+ * and with nothing to remove. (When a backend only goes down, none do.)
  *
- * Asks a balancer of its own whose backends are idle.
+ * Asks balancers of its own whose backends are idle.
  */
 export function keysMoved(options: KeysMovedOptions): number | undefined {
-  const { algorithm, keys } = options;
-  const basis = ALGORITHMS[algorithm]?.basis;
-  const candidates = options.backends.filter(({ weight }) => weight > 0).map(idle);
-  const gone = candidates[candidates.length >> 1];
-  if ((basis !== "key" && basis !== "network") || gone === undefined || candidates.length < 2) {
+  const basis = ALGORITHMS[options.algorithm]?.basis;
+  const backends = options.backends.filter(({ weight }) => weight > 0);
+  const gone = backends[backends.length >> 1];
+  if ((basis !== "key" && basis !== "network") || gone === undefined || backends.length < 2) {
     return undefined;
   }
-  const pickAll = balancerOf(options, candidates);
-  const before = pickAll(keys);
-  const after = pickAll(keys, gone);
-  const moved = before.filter((candidate, key) => candidate !== gone && candidate !== after[key]);
-  return moved.length / keys;
+  const before = owners({ ...options, backends });
+  const after = owners({ ...options, backends: backends.filter((backend) => backend !== gone) });
+  const moved = before.filter((id, key) => id !== gone.id && id !== after[key]);
+  return moved.length / options.keys;
 }
 
-type Picks = (Candidate | undefined)[];
-
-/** Picks for the first `keys` keys, after removing a backend if there is one to remove. */
-function balancerOf(options: KeysMovedOptions, candidates: readonly Candidate[]) {
+/** Id of the backend of each key. */
+function owners({ algorithm, backends, keys, seed }: KeysMovedOptions): (string | undefined)[] {
   let turn = 0;
-  const deferred: (() => void)[] = [];
-  const balancer = createBalancer<Candidate>(options.algorithm, {
-    random: seededRandom(options.seed),
+  const balancer = createBalancer<Candidate>(algorithm, {
+    random: seededRandom(seed),
     nextTurn: () => turn++ >>> 0,
     now: () => 0,
-    weightUnit: usualWeight(options.backends),
-    defer: (work) => void deferred.push(work),
+    weightUnit: usualWeight(backends),
+    // Tables are built at the first pick, and nothing changes after it.
+    defer: () => {},
   });
-  for (const candidate of candidates) balancer.add(candidate);
-  return (keys: number, gone?: Candidate): Picks => {
-    if (gone !== undefined) balancer.remove(gone);
-    for (const work of deferred.splice(0)) work();
-    return Array.from(
-      { length: keys },
-      (_, key) => balancer.pick({ key: hashNumber(key), eligible: () => true }),
-    );
-  };
+  for (const candidate of backends.map(idle)) balancer.add(candidate);
+  return Array.from(
+    { length: keys },
+    (_, key) => balancer.pick({ key: hashNumber(key), eligible: () => true })?.id,
+  );
 }
 
 function idle({ id, weight }: BackendSpec): Candidate {

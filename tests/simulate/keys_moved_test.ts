@@ -17,6 +17,15 @@ for (const [algorithm, { basis }] of Object.entries(ALGORITHMS)) {
   });
 }
 
+Deno.test("keysMoved() tells algorithms apart that move no key without need from those that do", () => {
+  const moved = (algorithm: string) => keysMoved({ ...OPTIONS, algorithm }) ?? NaN;
+
+  assertEquals([moved("consistent_hash"), moved("rendezvous")], [0, 0]);
+  assert(moved("maglev") > 0, "A table that is built anew moves some");
+  assertLess(moved("maglev"), 0.02);
+  assert(moved("ip_hash") > 0.5, "A modulo moves nearly all");
+});
+
 Deno.test("keysMoved() is undefined when there is only one backend to go by", () => {
   for (const algorithm of Object.keys(ALGORITHMS)) {
     const backends = specsOf([1, 0]);
