@@ -1,7 +1,9 @@
 import type { Balancer, PickRequest } from "../lib/balancer/balancer.ts";
 import { ALGORITHMS, createBalancer } from "../lib/balancer/registry.ts";
 import { SharedTable } from "../lib/core/shared_table.ts";
+import { RAMP_STEPS } from "../lib/core/types.ts";
 import { SharedBackend } from "../lib/upstream/backend.ts";
+import { usualWeight } from "../lib/upstream/usual_weight.ts";
 import { seededOptions } from "../tests/support/farm.ts";
 
 /**
@@ -84,8 +86,12 @@ function changeLoad(
 
 function fill(name: string, { table, servers }: Farm): Balancer<SharedBackend> {
   const [algorithm = ""] = name.split(",");
-  const nextTurn = () => table.nextTurn(0);
-  const balancer = createBalancer<SharedBackend>(algorithm, { ...seededOptions(), nextTurn });
+  const balancer = createBalancer<SharedBackend>(algorithm, {
+    ...seededOptions(),
+    nextTurn: () => table.nextTurn(0),
+    // As in a running Weir, or a ring would have twenty times its points.
+    weightUnit: usualWeight(servers.map(({ spec }) => spec)) * RAMP_STEPS,
+  });
   for (const server of servers) balancer.add(server);
   // Some build at the first pick; building has a bench of its own.
   const clients = new Clients();

@@ -1,6 +1,6 @@
 import { ALGORITHMS, createBalancer } from "../../lib/balancer/registry.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
-import type { Backend, BackendSpec } from "../../lib/core/types.ts";
+import { type Backend, type BackendSpec, RAMP_STEPS } from "../../lib/core/types.ts";
 import { SharedBackend } from "../../lib/upstream/backend.ts";
 import { BalancedUpstream, type UpstreamOptions } from "../../lib/upstream/upstream.ts";
 import { seededOptions } from "./farm.ts";
@@ -21,8 +21,10 @@ export function emptyUpstream(
   const now = options.now ?? seeded.now;
   const nextTurn = () => table.nextTurn(index);
   const basis = ALGORITHMS[algorithm]?.basis;
+  // Backends count their weight in these steps.
+  const balancerOptions = { ...seeded, nextTurn, now, weightUnit: RAMP_STEPS };
   return new BalancedUpstream("app", {
-    createBalancer: () => createBalancer<Backend>(algorithm, { ...seeded, nextTurn, now }),
+    createBalancer: () => createBalancer<Backend>(algorithm, balancerOptions),
     table,
     worker: 0,
     random: seeded.random,
