@@ -44,10 +44,12 @@ export function buildConfig({ main, included, cores }: BuildInput): Config {
 }
 
 function buildListener(listener: ListenerSettings): ListenerConfig {
+  const { max_connections_per_ip: maxPerIp } = listener.limits;
   const base = {
     name: listener.name ?? listener.address.text,
     address: listener.address.parsed,
     maxConnections: listener.limits.max_connections,
+    ...(maxPerIp === 0 ? {} : { maxConnectionsPerIp: maxPerIp }),
     idleTimeoutMs: listener.timeouts.idle,
     tunnelTimeoutMs: listener.timeouts.tunnel,
   };
@@ -86,13 +88,14 @@ function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamCo
 }
 
 function buildBackend(backend: UpstreamSettings["backends"][number]): BackendSpec {
-  const { address, weight, backup, zone } = backend;
+  const { address, weight, backup, zone, max_connections: max } = backend;
   return {
     id: backend.name ?? formatAddress(address),
     address,
     weight,
     ...(backup ? { backup } : {}),
     ...(zone === undefined ? {} : { zone }),
+    ...(max === 0 ? {} : { maxConnections: max }),
   };
 }
 

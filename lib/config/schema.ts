@@ -39,6 +39,10 @@ const admin = section({
 const limits = section({
   max_connections: wholeNumber(1, 10_000_000).prefault(10_000)
     .describe("Most client connections at once, over all workers."),
+  max_connections_per_ip: wholeNumber(0, 1_000_000).prefault(0).describe(
+    "Most connections of one client at once, over all workers; 0 is no limit. A client is an IPv4 " +
+      "address or an IPv6 /64.",
+  ),
   ...httpLimits,
 });
 
@@ -78,6 +82,10 @@ const backend = section({
     .describe("Name in logs and status; the address unless it is set."),
   backup: flag().prefault(false).describe("Gets work only when no other backend can take it."),
   zone: name().optional().describe("Where the server stands; see `zone` at the top."),
+  max_connections: wholeNumber(0, 1_000_000).prefault(0).describe(
+    "Most work in flight on it, over all workers: connections for TCP, requests for HTTP; 0 is no " +
+      "limit. What is over it waits in the `queue`.",
+  ),
 });
 
 const healthCheck = section({

@@ -47,6 +47,8 @@ export interface ListenerBase {
   readonly address: Address;
   /** Most client connections at once, over all workers. */
   readonly maxConnections: number;
+  /** The same of one IPv4 address or IPv6 /64, 1 or more; absent: no limit. */
+  readonly maxConnectionsPerIp?: number;
   /** Silence allowed once bytes have gone both ways, or after an upgrade. */
   readonly tunnelTimeoutMs: number;
 }

@@ -25,6 +25,8 @@ export const BACKEND_COUNTERS = [
 export const LISTENER_COUNTERS = [
   "accepted",
   "rejected",
+  /** Connections of clients that had as many as they may have. */
+  "rejectedPerIp",
   "noBackend",
   "retries",
   /** Retries that the budget did not allow. */

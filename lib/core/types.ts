@@ -12,6 +12,8 @@ export interface BackendSpec {
   readonly backup?: boolean;
   /** Where it stands; compared with where this Weir stands. */
   readonly zone?: string;
+  /** Most work in flight on it over all threads, 1 or more; absent: no limit. */
+  readonly maxConnections?: number;
 }
 
 /** What an algorithm may read about a server. Nothing else. */

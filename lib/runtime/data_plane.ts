@@ -22,16 +22,19 @@ import type { ThreadParts } from "../proxy/tcp_route.ts";
 import { SharedBackend } from "../upstream/backend.ts";
 import { buildUpstream } from "../upstream/build_upstream.ts";
 import type { BalancedUpstream } from "../upstream/upstream.ts";
+import { buildGates } from "./gates.ts";
 import { buildHttpFront } from "./http_front.ts";
 import { HttpUpstreamParts } from "./http_upstreams.ts";
 import { placeBackends } from "./layout.ts";
 import { Listener } from "./listener.ts";
+import type { SharedLimits } from "./shared_limits.ts";
 import { TcpUpstreamParts } from "./tcp_upstreams.ts";
 
 /** Everything the data plane of one thread takes from outside. Tests pass fakes. */
 export interface DataPlaneDeps {
   readonly config: Config;
   readonly table: SharedTable;
+  readonly limits: SharedLimits;
   /** Slot of this thread in the table. The first one alone opens Unix sockets. */
   readonly worker: number;
   readonly transport: Transport;
@@ -152,6 +155,7 @@ export class DataPlane implements Disposable {
       coarse,
       defer: queueMicrotask,
       zone,
+      gates: buildGates(config, this.#deps),
     });
   }
 
@@ -178,7 +182,9 @@ export class DataPlane implements Disposable {
     this.#proxies.push(proxy);
     const acceptor = this.#listen(config);
     const handler = proxy.handle.bind(proxy);
-    this.#listeners.push(new Listener({ config, index, acceptor, handler, thread: this.#thread }));
+    const clients = this.#deps.limits.clients[index];
+    const parts = { config, index, acceptor, handler, thread: this.#thread };
+    this.#listeners.push(new Listener({ ...parts, ...(clients && { clients }) }));
   }
 
   #buildTcp(

@@ -2,6 +2,7 @@ import type { ListenerConfig } from "../config/types.ts";
 import { messageOf } from "../core/errors.ts";
 import { type LogFields, LogThrottle } from "../core/log.ts";
 import type { Acceptor, Conn } from "../net/transport.ts";
+import { type ClientKey, clientKey, type ClientSlots } from "../core/client_slots.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
 
 /** What a listener does with one accepted connection. Owns the connection. */
@@ -14,6 +15,8 @@ export interface ListenerOptions {
   readonly index: number;
   readonly acceptor: Acceptor;
   readonly handler: ConnHandler;
+  /** Absent: one client may have all connections. */
+  readonly clients?: ClientSlots;
   readonly thread: ThreadParts;
 }
 
@@ -65,11 +68,22 @@ export class Listener implements Disposable {
   }
 
   async #serve(conn: Conn): Promise<void> {
-    const { config, index, handler, thread } = this.#options;
-    const { table, worker } = thread;
+    const { config, index, thread: { table, worker } } = this.#options;
     if (!table.tryOpen(worker, index, config.maxConnections)) return this.#reject(conn);
-    table.countListener(worker, index, "accepted");
+    using stack = new DisposableStack();
     this.#active++;
+    // Runs last: who hears of it finds all given back.
+    stack.defer(() => this.#oneLess());
+    stack.defer(() => table.closed(worker, index));
+    const client = this.#clientOf(conn);
+    if (client !== undefined && !this.#tryTake(client)) return this.#rejectClient(conn);
+    if (client !== undefined) stack.defer(() => this.#options.clients?.give(worker, client));
+    table.countListener(worker, index, "accepted");
+    await this.#handle(conn);
+  }
+
+  async #handle(conn: Conn): Promise<void> {
+    const { config, handler, thread } = this.#options;
     try {
       await handler(conn);
     } catch (error) {
@@ -79,14 +93,23 @@ export class Listener implements Disposable {
         message: "Connection handler failed",
         fields: { listener: config.name, error: messageOf(error) },
       });
-    } finally {
-      table.closed(worker, index);
-      this.#active--;
-      if (this.#active === 0) this.#tellIdle();
     }
   }
 
-  #tellIdle(): void {
+  /** Whom the connection counts for; `undefined` where clients are not counted. */
+  #clientOf({ remote }: Conn): ClientKey | undefined {
+    if (this.#options.clients === undefined || remote?.kind !== "tcp") return undefined;
+    return clientKey(remote.hostname);
+  }
+
+  #tryTake(client: ClientKey): boolean {
+    const { clients, config: { maxConnectionsPerIp = Infinity }, thread } = this.#options;
+    return clients?.tryTake(thread.worker, client, maxConnectionsPerIp) === "taken";
+  }
+
+  #oneLess(): void {
+    this.#active--;
+    if (this.#active > 0) return;
     this.#idle?.resolve();
     this.#idle = undefined;
   }
@@ -98,6 +121,15 @@ export class Listener implements Disposable {
     this.#tell("warning", "Connection refused: listener is at max_connections", this.#rejections, {
       max: config.maxConnections,
     });
+  }
+
+  #rejectClient(conn: Conn): void {
+    const { config, index, thread } = this.#options;
+    conn.close();
+    thread.table.countListener(thread.worker, index, "rejectedPerIp");
+    const message = "Connection refused: client is at max_connections_per_ip";
+    const client = conn.remote?.kind === "tcp" ? conn.remote.hostname : undefined;
+    this.#tell("warning", message, this.#rejections, { client, max: config.maxConnectionsPerIp });
   }
 
   #tell(

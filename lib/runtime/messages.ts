@@ -1,5 +1,6 @@
 import type { Config } from "../config/types.ts";
 import type { TableShape } from "../core/shared_table.ts";
+import type { LimitBuffers } from "./shared_limits.ts";
 
 /** What the supervisor tells a worker. */
 export type ToWorker =
@@ -19,6 +20,7 @@ export interface StartMessage {
   readonly worker: number;
   readonly shape: TableShape;
   readonly table: SharedArrayBuffer;
+  readonly limits: LimitBuffers;
   readonly logRing: SharedArrayBuffer;
 }
 

@@ -24,6 +24,8 @@ export interface ListenerStatus {
   readonly accepted: number;
   /** Over `max_connections`. */
   readonly rejected: number;
+  /** Of clients at `max_connections_per_ip`. */
+  readonly rejectedPerIp: number;
   /** Closed because no backend could be reached. */
   readonly noBackend: number;
   /** Connections or requests tried on a further backend. */
@@ -70,6 +72,7 @@ export function listenerStatus(config: Config, table: SharedTable): ListenerStat
     active: table.active(index),
     accepted: table.listenerTotal(index, "accepted"),
     rejected: table.listenerTotal(index, "rejected"),
+    rejectedPerIp: table.listenerTotal(index, "rejectedPerIp"),
     noBackend: table.listenerTotal(index, "noBackend"),
     retries: table.listenerTotal(index, "retries"),
     requests: table.listenerTotal(index, "requests"),

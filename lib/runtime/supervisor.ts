@@ -9,6 +9,7 @@ import { startHealthChecks } from "./health.ts";
 import { placeBackends, shapeOf } from "./layout.ts";
 import { refuseDirectories } from "./sandbox.ts";
 import { fillSecrets } from "./secrets.ts";
+import { SharedLimits } from "./shared_limits.ts";
 import { listenerStatus, type Status, upstreamStatus } from "./status.ts";
 import { removeStaleSockets } from "./unix_sockets.ts";
 import { BEAT_CHECK_MS, WorkerSlot } from "./worker_slot.ts";
@@ -42,10 +43,11 @@ export class Supervisor implements Disposable {
     for (const { index } of placeBackends(config)) table.setUp(index, true);
     // Somewhere in the rotation: many instances that start together must not march in step.
     for (const index of config.upstreams.keys()) table.setTurn(index, options.random() * 2 ** 32);
+    const limits = SharedLimits.create(config, options.random);
     this.#table = table;
     this.#slots = Array.from(
       { length: config.workers },
-      (_, slot) => new WorkerSlot({ slot, config, table, log }),
+      (_, slot) => new WorkerSlot({ slot, config, table, limits, log }),
     );
   }
 

@@ -11,6 +11,7 @@ import { RingQueue } from "../ds/ring_queue.ts";
 import { denoTransport } from "../net/deno_transport.ts";
 import { DataPlane, ListenError } from "./data_plane.ts";
 import { RingLogger } from "./log_ring.ts";
+import { SharedLimits } from "./shared_limits.ts";
 import { takeAwayGlobals } from "./thread_globals.ts";
 import type { FromWorker, StartMessage, ToWorker } from "./messages.ts";
 
@@ -38,15 +39,16 @@ class WorkerThread {
     }
   }
 
-  #start({ config, worker, shape, table: buffer, logRing }: StartMessage): void {
+  #start({ config, worker, shape, table: buffer, limits: buffers, logRing }: StartMessage): void {
     const table = new SharedTable(buffer, shape);
+    const limits = SharedLimits.wrap(config, buffers);
     const log = new RingLogger(new RingQueue(logRing), config.log.level);
     keepAlive(log);
     setInterval(() => table.beat(worker), BEAT_MS);
     const now = () => performance.now();
     const { random } = Math;
     try {
-      const deps = { config, table, worker, transport: denoTransport, now, random, log };
+      const deps = { config, table, limits, worker, transport: denoTransport, now, random, log };
       this.#plane = new DataPlane(deps);
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;

@@ -6,6 +6,7 @@ import { ListenError } from "./data_plane.ts";
 import { LOG_RING_BYTES, RingReader } from "./log_ring.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { sandboxPermissions, StartError } from "./sandbox.ts";
+import type { SharedLimits } from "./shared_limits.ts";
 import { removeStaleSockets } from "./unix_sockets.ts";
 
 /** What a {@linkcode WorkerSlot} works with. */
@@ -13,6 +14,7 @@ export interface WorkerSlotOptions {
   readonly slot: number;
   readonly config: Config;
   readonly table: SharedTable;
+  readonly limits: SharedLimits;
   readonly log: Logger;
 }
 
@@ -80,7 +82,7 @@ export class WorkerSlot implements Disposable {
   }
 
   #spawn(): void {
-    const { slot, config, table, log } = this.#options;
+    const { slot, config, table, limits, log } = this.#options;
     const worker = startThread(slot, config);
     // A ring of its own: the thread before may still have been writing into the last one.
     const ring = RingQueue.create(LOG_RING_BYTES);
@@ -103,6 +105,7 @@ export class WorkerSlot implements Disposable {
       worker: slot,
       shape: table.shape,
       table: table.buffer,
+      limits: limits.buffers,
       logRing: ring.buffer,
     });
   }
@@ -137,9 +140,10 @@ export class WorkerSlot implements Disposable {
 
   /** What the thread held is given back, and another takes its place, ever later if it dies again. */
   #onDeath(reason: string): void {
-    const { slot, table, log } = this.#options;
+    const { slot, table, limits, log } = this.#options;
     this.#end();
     table.forgetWorker(slot);
+    limits.forgetWorker(slot);
     if (this.#ending) return this.#drained.resolve();
     if (!this.#everReady) {
       return this.#started.reject(new Error(`Cannot start worker ${slot}: ${reason}`));

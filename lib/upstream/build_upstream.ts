@@ -2,6 +2,7 @@ import { BoundedLoad } from "../balancer/bounded_load.ts";
 import { ALGORITHMS, createBalancer } from "../balancer/registry.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import { type Backend, type BackendSpec, RAMP_STEPS } from "../core/types.ts";
+import type { Gate } from "./gate.ts";
 import { BalancedUpstream } from "./upstream.ts";
 import { usualWeight } from "./usual_weight.ts";
 
@@ -37,11 +38,13 @@ export interface UpstreamDeps {
   readonly defer: (work: () => void) => void;
   /** Where this Weir runs. */
   readonly zone: string | undefined;
+  /** What holds backends off beside their health; none is the default. */
+  readonly gates?: readonly Gate[];
 }
 
 /** An upstream without servers, as its policy says. */
 export function buildUpstream(policy: UpstreamPolicy, deps: UpstreamDeps): BalancedUpstream {
-  const { index, table, worker, random, now, coarse, defer, zone } = deps;
+  const { index, table, worker, random, now, coarse, defer, zone, gates = [] } = deps;
   const { algorithm, boundedLoad, slowStartMs } = policy;
   const options = {
     random,
@@ -65,6 +68,7 @@ export function buildUpstream(policy: UpstreamPolicy, deps: UpstreamDeps): Balan
     now,
     keyed,
     slowStartMs,
+    gates,
     ...(zone === undefined ? {} : { zone }),
   });
 }

@@ -16,6 +16,8 @@ export interface WorkResult {
  * that must be exact over all threads is in shared memory.
  */
 export interface Gate {
+  /** It holds backends off because they have work enough: waiting for the end of some helps. */
+  readonly isCapacity?: boolean;
   /** Asked for each candidate of each pick: pure, and a few nanoseconds. */
   admits(backend: Backend): boolean;
   /**
@@ -47,6 +49,11 @@ export class Gates implements Gate {
   admits(backend: Backend): boolean {
     for (const gate of this.#gates) if (!gate.admits(backend)) return false;
     return true;
+  }
+
+  /** All would admit it, but for those that have to do with how much work it has. */
+  admitsOnceFree(backend: Backend): boolean {
+    return this.#gates.every((gate) => gate.isCapacity === true || gate.admits(backend));
   }
 
   enter(backend: Backend): boolean {

@@ -67,7 +67,7 @@ listeners:
     address: unix:/run/weir.sock
     protocol: tcp
     upstream: app
-    limits: { max_connections: 5 }
+    limits: { max_connections: 5, max_connections_per_ip: 2 }
     timeouts: { idle: 250ms, tunnel: 1h30m }
 upstreams:
   app:
@@ -75,7 +75,7 @@ upstreams:
     backends:
       - { address: "unix:/run/app.sock", weight: 0 }
       - { address: "[2001:DB8::1]:80", weight: 65535 }
-      - { address: app.internal:80, name: app-3 }
+      - { address: app.internal:80, name: app-3, max_connections: 7 }
     health_check: { type: tcp, interval: 1s, timeout: 2s, rise: 1, fall: 1 }
     connect_timeout: 10s
     response_timeout: 5s
@@ -97,6 +97,7 @@ upstreams:
       protocol: "tcp",
       upstream: "app",
       maxConnections: 5,
+      maxConnectionsPerIp: 2,
       idleTimeoutMs: 250,
       tunnelTimeoutMs: 5_400_000,
     }],
@@ -110,7 +111,12 @@ upstreams:
           address: { kind: "tcp", hostname: "2001:db8::1", port: 80 },
           weight: 65_535,
         },
-        { id: "app-3", address: { kind: "tcp", hostname: "app.internal", port: 80 }, weight: 1 },
+        {
+          id: "app-3",
+          address: { kind: "tcp", hostname: "app.internal", port: 80 },
+          weight: 1,
+          maxConnections: 7,
+        },
       ],
       healthCheck: { type: "tcp", intervalMs: 1000, timeoutMs: 2000, rise: 1, fall: 1 },
       connectTimeoutMs: 10_000,

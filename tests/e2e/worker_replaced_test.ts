@@ -1,6 +1,7 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { SharedTable } from "../../lib/core/shared_table.ts";
 import { placeBackends, shapeOf } from "../../lib/runtime/layout.ts";
+import { SharedLimits } from "../../lib/runtime/shared_limits.ts";
 import { WorkerSlot } from "../../lib/runtime/worker_slot.ts";
 import { ask, connectTo, exchange, receiveAll } from "../support/clients.ts";
 import { freeAddress } from "../support/free_port.ts";
@@ -130,8 +131,9 @@ async function startSlot(listen: string, ...backends: string[]): Promise<Parts> 
   const config = await loadedConfig({ listen, backends });
   const table = SharedTable.create(shapeOf(config));
   for (const { index } of placeBackends(config)) table.setUp(index, true);
+  const limits = SharedLimits.create(config, () => 0.5);
   const log = new MemoryLog();
-  const slot = new WorkerSlot({ slot: 0, config, table, log });
+  const slot = new WorkerSlot({ slot: 0, config, table, limits, log });
   await within("the worker", slot.start());
   return {
     slot,

@@ -3,6 +3,7 @@ import type { Config } from "../../lib/config/types.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
 import { DataPlane, ListenError } from "../../lib/runtime/data_plane.ts";
 import { shapeOf } from "../../lib/runtime/layout.ts";
+import { SharedLimits } from "../../lib/runtime/shared_limits.ts";
 import { listenerStatus, upstreamStatus } from "../../lib/runtime/status.ts";
 import { configOf, listenerConfig, tcp, upstreamConfig } from "../support/configs.ts";
 import { settled } from "../support/fake_clock.ts";
@@ -34,6 +35,7 @@ class PlaneBench implements Disposable {
     this.plane = new DataPlane({
       config,
       table: this.table,
+      limits: SharedLimits.create(config, () => 0.5),
       worker: 0,
       transport: this.transport,
       now: () => performance.now(),
@@ -142,7 +144,8 @@ Deno.test("DataPlane.abort() cuts what is open", async () => {
 Deno.test("DataPlane names the listener that cannot be opened and leaves none open", () => {
   const transport = new MemoryTransport();
   const table = SharedTable.create(shapeOf(CONFIG));
-  const deps = { config: CONFIG, table, worker: 0, transport, log: new MemoryLog() };
+  const limits = SharedLimits.create(CONFIG, () => 0.5);
+  const deps = { config: CONFIG, table, limits, worker: 0, transport, log: new MemoryLog() };
   const create = () => new DataPlane({ ...deps, now: () => 0, random: () => 0.5 });
   const taken = transport.listen(tcp(90));
 
@@ -163,7 +166,8 @@ Deno.test("DataPlane opens a Unix socket on the first thread alone", () => {
   const opened = [0, 1].map((worker) => {
     const transport = new MemoryTransport();
     const table = SharedTable.create({ ...shapeOf(config), workers: 2 });
-    const deps = { config, table, worker, transport, log: new MemoryLog() };
+    const limits = SharedLimits.create(config, () => 0.5);
+    const deps = { config, table, limits, worker, transport, log: new MemoryLog() };
     using _plane = new DataPlane({ ...deps, now: () => 0, random: () => 0.5 });
     return transport.isListening(address);
   });

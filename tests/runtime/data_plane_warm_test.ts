@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Config, HttpListenerConfig, PoolConfig } from "../../lib/config/types.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
 import { DataPlane } from "../../lib/runtime/data_plane.ts";
+import { SharedLimits } from "../../lib/runtime/shared_limits.ts";
 import { shapeOf } from "../../lib/runtime/layout.ts";
 import { configOf, listenerConfig, tcp, upstreamConfig } from "../support/configs.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
@@ -30,6 +31,7 @@ class WarmPlane implements Disposable {
     this.plane = new DataPlane({
       config,
       table: this.table,
+      limits: SharedLimits.create(config, () => 0.5),
       worker: 0,
       transport: this.transport,
       now: this.clock.now,
