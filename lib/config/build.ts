@@ -82,6 +82,12 @@ function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamCo
       maxLifetimeMs: pool.max_lifetime,
       warm: pool.warm,
     },
+    queue: {
+      size: upstream.queue.size,
+      timeoutMs: upstream.queue.timeout,
+      targetMs: upstream.queue.target,
+      intervalMs: upstream.queue.interval,
+    },
     responseTimeoutMs: upstream.response_timeout,
     ...(sticky === undefined ? {} : { sticky }),
   };

@@ -3,6 +3,7 @@ import { algorithm, hashKey } from "./algorithm_values.ts";
 import { list, mapping, section } from "./field.ts";
 import { cidr } from "./http_values.ts";
 import { httpLimits, httpTimeouts, pool, retry, route, shortPool, sticky } from "./schema_http.ts";
+import { queue } from "./schema_limits.ts";
 import {
   adminAddress,
   backendAddress,
@@ -124,6 +125,9 @@ const upstream = section({
     .describe("Longest wait for the head of an answer, and for more of its body. HTTP only."),
   retry: retry.prefault({}).describe("What happens when a backend fails."),
   pool: pool.prefault({}).describe("Connections to the backends."),
+  queue: queue.prefault({}).describe(
+    "Where work waits while every backend has as much as it may have.",
+  ),
   sticky: sticky.prefault({}).describe("Keeps a client on its backend."),
 });
 

@@ -162,6 +162,8 @@ export interface UpstreamConfig {
   readonly connectTimeoutMs: number;
   readonly retry: RetryConfig;
   readonly pool: PoolConfig;
+  /** Where work waits while every backend has as much as it may have. */
+  readonly queue: QueueConfig;
   /** Longest wait for an answer's head, and for more of its body. HTTP only. */
   readonly responseTimeoutMs: number;
   /** Absent: requests of one client may go anywhere. HTTP only. */
@@ -206,6 +208,17 @@ export interface PoolConfig {
   readonly maxLifetimeMs: number;
   /** Unused connections kept open ahead of need, per backend and thread. */
   readonly warm: number;
+}
+
+/** How work waits for a backend. */
+export interface QueueConfig {
+  /** Most that wait, per thread; 0: nobody does. */
+  readonly size: number;
+  readonly timeoutMs: number;
+  /** Newest first once the first has waited for longer than this ... */
+  readonly targetMs: number;
+  /** ... for as long as this. */
+  readonly intervalMs: number;
 }
 
 /** Keeps a client's requests on one backend. */

@@ -28,6 +28,9 @@ export const LISTENER_COUNTERS = [
   /** Connections of clients that had as many as they may have. */
   "rejectedPerIp",
   "noBackend",
+  /** Found backends and queue full, or waited in vain. */
+  "queueFull",
+  "queueTimeouts",
   "retries",
   /** Retries that the budget did not allow. */
   "retriesDenied",

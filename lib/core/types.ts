@@ -82,4 +82,9 @@ export interface Upstream {
    * @param tried servers that this piece of work has failed on already
    */
   acquire(key: number, tried?: ReadonlySet<Candidate>): Lease | undefined;
+  /**
+   * After `acquire` had nothing: whether that is because every backend has as much work as it may
+   * have, so that waiting helps.
+   */
+  isFull(tried?: ReadonlySet<Candidate>): boolean;
 }

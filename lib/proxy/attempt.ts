@@ -1,9 +1,10 @@
 import { LbError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { Candidate, Lease } from "../core/types.ts";
-import type { Conn } from "../net/transport.ts";
+import type { Conn, MaybePromise } from "../net/transport.ts";
 import { Connecting } from "./connect.ts";
 import type { TcpRoute } from "./tcp_route.ts";
+import type { Overload, WaitingRoom } from "./waiting_room.ts";
 import { type Redial, WarmAttempt } from "./warm_attempt.ts";
 
 /** A backend that was picked and answered: its slot and its socket. */
@@ -17,6 +18,8 @@ export class Dial implements Redial {
   readonly #route: TcpRoute;
   readonly #connecting: Connecting;
   readonly #key: number;
+  #leave: (() => void) | undefined;
+  #overload: Overload | undefined;
 
   /** @param key 32-bit hash of the affinity key */
   constructor(route: TcpRoute, key: number) {
@@ -41,7 +44,7 @@ export class Dial implements Redial {
     let tried: Set<Candidate> | undefined;
     for (let retries = 0; !this.aborted; retries++) {
       const isHeld = held !== undefined && retries === 0;
-      const lease = isHeld ? held : this.#route.upstream.acquire(this.#key, tried);
+      const lease = isHeld ? held : await this.#acquire(tried);
       if (lease === undefined) return undefined;
       if (retries > 0) this.#countRetry();
       const warm = held === undefined ? this.#route.takeWarm?.(lease.backend) : undefined;
@@ -63,6 +66,35 @@ export class Dial implements Redial {
   /** Breaks off; `connect` then has no result. */
   abort(): void {
     this.#connecting.abort();
+    this.#leave?.();
+  }
+
+  /** Why there was no backend, if all had too much work. */
+  get overload(): Overload | undefined {
+    return this.#overload;
+  }
+
+  /** A slot that is free, or a wait for one while all backends are full. */
+  #acquire(tried: ReadonlySet<Candidate> | undefined): MaybePromise<Lease | undefined> {
+    const { upstream, room } = this.#route;
+    const pick = () => upstream.acquire(this.#key, tried);
+    const lease = room?.isBusy ? undefined : pick();
+    if (lease !== undefined || room === undefined || !upstream.isFull(tried)) return lease;
+    return this.#wait(room, pick);
+  }
+
+  async #wait(room: WaitingRoom, pick: () => Lease | undefined): Promise<Lease | undefined> {
+    const { result, leave } = room.wait(pick);
+    this.#leave = leave;
+    const lease = await result;
+    this.#leave = undefined;
+    if (typeof lease === "string") {
+      if (lease !== "left") this.#overload = lease;
+      return undefined;
+    }
+    if (!this.aborted) return lease;
+    lease[Symbol.dispose]();
+    return undefined;
   }
 
   async #try(lease: Lease): Promise<Conn | undefined> {

@@ -2,14 +2,17 @@ import { LbError, type LbErrorCode } from "../core/errors.ts";
 import type { Outcome } from "../core/types.ts";
 import type { ExchangeError, ExchangeFault } from "./exchange_error.ts";
 import type { LocalAnswer } from "./local_answer.ts";
+import type { Overload } from "./waiting_room.ts";
 import type { AttemptFailure } from "./retry.ts";
 
 const NO_BACKEND: LocalAnswer = { status: 503, reason: "no_backend" };
 
-const ANSWERS: Readonly<Record<ExchangeFault, LocalAnswer>> = {
+const ANSWERS: Readonly<Record<ExchangeFault | Overload, LocalAnswer>> = {
   connect: { status: 502, reason: "connect_failed" },
   connect_timeout: { status: 504, reason: "timeout" },
   pool_exhausted: { status: 503, reason: "pool_exhausted" },
+  queue_full: { status: 503, reason: "queue_full" },
+  queue_timeout: { status: 503, reason: "queue_timeout" },
   reset: { status: 502, reason: "upstream_reset" },
   timeout: { status: 504, reason: "timeout" },
   bad_response: { status: 502, reason: "bad_response" },
@@ -20,9 +23,14 @@ const ANSWERS: Readonly<Record<ExchangeFault, LocalAnswer>> = {
   client_timeout: { status: 408, reason: "body_timeout" },
 };
 
-/** What a client is told when the last attempt has failed, or there was no backend to ask. */
-export function answerTo(error: ExchangeError | undefined): LocalAnswer {
-  return error === undefined ? NO_BACKEND : ANSWERS[error.fault];
+/**
+ * What a client is told when the last attempt has failed, or there was no backend to ask.
+ *
+ * @param overload why there was none, if all had too much work
+ */
+export function answerTo(error: ExchangeError | undefined, overload?: Overload): LocalAnswer {
+  const fault = error?.fault ?? overload;
+  return fault === undefined ? NO_BACKEND : ANSWERS[fault];
 }
 
 /** The fault of an answer that says to try elsewhere: 502, 503 or 504. */

@@ -11,6 +11,7 @@ import { ExchangeError } from "./exchange_error.ts";
 import { forwardResponseFields } from "./forward_headers.ts";
 import { Conversation } from "./http_conversation.ts";
 import type { HttpRoute, HttpUpstream } from "./http_route.ts";
+import { LeaseSearch } from "./lease_search.ts";
 import type { After, HttpSession } from "./http_session.ts";
 import type { LocalAnswer } from "./local_answer.ts";
 import { type ExchangeRoute, prepareRequest } from "./prepare_request.ts";
@@ -29,7 +30,7 @@ export class HttpExchange {
   readonly #plan: RetryPlan;
   readonly #connecting: Connecting;
   readonly #cookie: string | undefined;
-  readonly #key: number;
+  readonly #search: LeaseSearch;
   #conversation: Conversation | undefined;
   #abortSplice: (() => void) | undefined;
   #endPause: (() => void) | undefined;
@@ -47,10 +48,13 @@ export class HttpExchange {
     this.#connecting = new Connecting(session.front.thread);
     const isSticky = this.#upstream.sticky.table !== undefined;
     this.#cookie = isSticky ? head.fields.get("cookie") : undefined;
-    this.#key = this.#upstream.key?.(session.client, head) ?? 0;
+    const key = this.#upstream.key?.(session.client, head) ?? 0;
     this.#request = prepareRequest(session, head, { route, action });
     const { front } = session;
     this.#plan = new RetryPlan({ front, upstream: this.#upstream, request: this.#request });
+    const { upstream, room, sticky } = this.#upstream;
+    const bound = () => sticky.table?.backendFor(this.#cookie);
+    this.#search = new LeaseSearch({ upstream, room, key, bound, tried: () => this.#plan.tried });
   }
 
   /** @returns what the client's connection can be used for then */
@@ -75,20 +79,15 @@ export class HttpExchange {
   async #run(): Promise<After> {
     this.#upstream.budget.deposit(this.#session.front.thread.timeouts.nowMs);
     for (;;) {
-      const lease = this.#acquire();
+      const lease = this.#search.atOnce() ?? await this.#wait();
       // No slot of a backend is held while its client is answered, nor in a pause.
-      const next = lease === undefined ? this.#noBackend() : await this.#attempt(lease);
+      const next = lease === undefined ? this.#refuse() : await this.#attempt(lease);
       if (typeof next === "string") return next;
       if (typeof next !== "number") return await this.#answer(next);
       await this.#pause(next);
       if (this.#late !== undefined) return await this.#answer(answerTo(this.#late));
       if (this.#connecting.aborted) return this.#cut();
     }
-  }
-
-  #noBackend(): LocalAnswer {
-    this.#session.front.onNoBackend(this.#upstream.upstream.name);
-    return answerTo(this.#failure);
   }
 
   /** The route's time is up before the head of an answer came. */
@@ -117,19 +116,31 @@ export class HttpExchange {
     return { conversation: this.#conversation, isLate: this.#late !== undefined };
   }
 
-  #acquire(): Lease | undefined {
-    const { upstream, sticky } = this.#upstream;
-    const { tried } = this.#plan;
-    const bound = sticky.table?.backendFor(this.#cookie);
-    const preferred = bound && upstream.acquirePreferred(bound, tried);
-    // With every backend tried once, a retry goes round again rather than nowhere.
-    return preferred ?? upstream.acquire(this.#key, tried) ??
-      (tried === undefined ? undefined : upstream.acquire(this.#key));
+  /** Every backend may have all the work that it is allowed. */
+  async #wait(): Promise<Lease | undefined> {
+    if (!this.#search.canWait) return undefined;
+    this.#watchClient();
+    this.#endPause = () => this.#search.leave();
+    return await this.#search.wait();
+  }
+
+  #refuse(): After | LocalAnswer {
+    if (this.#late !== undefined) return answerTo(this.#late);
+    if (this.#connecting.aborted) return this.#cut();
+    const { front } = this.#session;
+    const { overload } = this.#search;
+    const { name } = this.#upstream.upstream;
+    if (overload === undefined) front.onNoBackend(name);
+    else front.onOverload(name, overload);
+    return answerTo(this.#failure, overload);
   }
 
   /** What follows an attempt: also an answer to give, or the milliseconds to wait for the next. */
   async #attempt(lease: Lease): Promise<After | LocalAnswer | number> {
     using _slot = lease;
+    // What ended while it waited for that slot.
+    if (this.#late !== undefined) return answerTo(this.#late);
+    if (this.#connecting.aborted) return this.#cut();
     let conn: UpstreamConn | undefined;
     this.#conversation = undefined;
     try {

@@ -11,6 +11,7 @@ import type { BackendPool } from "./backend_pool.ts";
 import type { ExchangeError } from "./exchange_error.ts";
 import type { LocalAnswer } from "./local_answer.ts";
 import type { ThreadParts } from "./tcp_route.ts";
+import type { Overload, WaitingRoom } from "./waiting_room.ts";
 
 /** One HTTP listener of one thread, with everything resolved. */
 export interface HttpFront {
@@ -31,6 +32,8 @@ export interface HttpFront {
   readonly nextRequestId: () => string;
   /** Counts a request for which no backend was left, and tells the log of some. */
   readonly onNoBackend: (upstream: string) => void;
+  /** Counts a request for which every backend had too much work, and tells the log of some. */
+  readonly onOverload: (upstream: string, reason: Overload) => void;
   /** Counts an answer that a backend began and did not end, and tells the log of some. */
   readonly onCut: (upstream: string, backend: string, error: ExchangeError) => void;
   readonly thread: ThreadParts;
@@ -61,6 +64,8 @@ export interface ForwardAction {
 /** An upstream as HTTP uses it, in one thread. */
 export interface HttpUpstream {
   readonly upstream: BalancedUpstream;
+  /** Absent where backends take as much work as comes. */
+  readonly room: WaitingRoom | undefined;
   readonly poolOf: (backend: Backend) => BackendPool;
   /** Absent where the algorithm goes by no key. */
   readonly key: RequestKey | undefined;

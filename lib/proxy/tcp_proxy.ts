@@ -5,6 +5,7 @@ import type { Lease, Outcome } from "../core/types.ts";
 import { Splice, type SpliceEnd } from "../net/splice.ts";
 import type { Conn } from "../net/transport.ts";
 import { Dial } from "./attempt.ts";
+import type { Overload } from "./waiting_room.ts";
 import type { TcpRoute } from "./tcp_route.ts";
 
 /** Carries each connection of one TCP listener to a backend. */
@@ -53,6 +54,8 @@ export class TcpProxy {
   #refuse(session: Session): void {
     if (session.dial.aborted) return;
     const { thread, index, listener, upstream } = this.#route;
+    const { overload: reason } = session.dial;
+    if (reason !== undefined) return this.#refuseOverload(reason);
     thread.table.countListener(thread.worker, index, "noBackend");
     const suppressed = this.#throttle.admit(thread.timeouts.nowMs);
     if (suppressed === undefined) return;
@@ -60,6 +63,19 @@ export class TcpProxy {
       level: "warning",
       message: "Connection closed: no backend available",
       fields: { listener, upstream: upstream.name, suppressed },
+    });
+  }
+
+  #refuseOverload(reason: Overload): void {
+    const { thread, index, listener, upstream } = this.#route;
+    const counter = reason === "queue_full" ? "queueFull" : "queueTimeouts";
+    thread.table.countListener(thread.worker, index, counter);
+    const suppressed = this.#throttle.admit(thread.timeouts.nowMs);
+    if (suppressed === undefined) return;
+    thread.log.write({
+      level: "warning",
+      message: "Connection closed: every backend has as much work as it may have",
+      fields: { listener, upstream: upstream.name, reason, suppressed },
     });
   }
 

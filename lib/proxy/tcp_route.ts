@@ -7,6 +7,7 @@ import type { SpliceOptions } from "../net/splice.ts";
 import type { Timeouts } from "../net/timeouts.ts";
 import type { Transport } from "../net/transport.ts";
 import type { ConnectionKey } from "./affinity_key.ts";
+import type { WaitingRoom } from "./waiting_room.ts";
 import type { WarmConn } from "./warm_conn.ts";
 
 /** Everything that one listener's connections need, resolved when it is built. */
@@ -16,6 +17,8 @@ export interface TcpRoute {
   /** Place of the listener's cells in the table. */
   readonly index: number;
   readonly upstream: Upstream;
+  /** Absent where backends take as much work as comes. */
+  readonly room?: WaitingRoom;
   /** Absent where the algorithm goes by no key. */
   readonly key: ConnectionKey | undefined;
   readonly connectTimeoutMs: number;

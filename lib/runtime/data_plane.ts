@@ -20,14 +20,16 @@ import type { HttpUpstream } from "../proxy/http_route.ts";
 import { TcpProxy } from "../proxy/tcp_proxy.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
 import { SharedBackend } from "../upstream/backend.ts";
+import type { Gate } from "../upstream/gate.ts";
 import { buildUpstream } from "../upstream/build_upstream.ts";
 import type { BalancedUpstream } from "../upstream/upstream.ts";
-import { buildGates } from "./gates.ts";
+import { GateBuilder } from "./gates.ts";
 import { buildHttpFront } from "./http_front.ts";
 import { HttpUpstreamParts } from "./http_upstreams.ts";
 import { placeBackends } from "./layout.ts";
 import { Listener } from "./listener.ts";
 import type { SharedLimits } from "./shared_limits.ts";
+import { type UpstreamParts, upstreamsOf } from "./upstream_parts.ts";
 import { TcpUpstreamParts } from "./tcp_upstreams.ts";
 
 /** Everything the data plane of one thread takes from outside. Tests pass fakes. */
@@ -61,6 +63,7 @@ export class DataPlane implements Disposable {
   readonly #deps: DataPlaneDeps;
   readonly #thread: ThreadParts;
   readonly #timeouts: Timeouts;
+  readonly #gates: GateBuilder;
   /** Place in the shared table -> where the backend is a member. */
   readonly #members = new Map<number, { upstream: BalancedUpstream; id: string }>();
   readonly #listeners: Listener[] = [];
@@ -85,6 +88,7 @@ export class DataPlane implements Disposable {
       buffers: new BufferPool(),
       timeouts: this.#timeouts,
     };
+    this.#gates = new GateBuilder({ ...deps, timeouts: this.#timeouts });
     const upstreams = this.#buildUpstreams();
     for (const [index, listener] of deps.config.listeners.entries()) {
       if (listener.address.kind === "unix" && worker !== 0) continue;
@@ -127,13 +131,19 @@ export class DataPlane implements Disposable {
     this.abort();
     for (const parts of this.#http.values()) parts[Symbol.dispose]();
     for (const parts of this.#warm.values()) parts[Symbol.dispose]();
+    this.#gates[Symbol.dispose]();
     this.#timeouts[Symbol.dispose]();
   }
 
   #buildUpstreams(): Map<string, UpstreamParts> {
     const upstreams = new Map<string, UpstreamParts>();
     for (const [index, config] of this.#deps.config.upstreams.entries()) {
-      upstreams.set(config.name, { config, upstream: this.#buildUpstream(config, index) });
+      const { gates, room } = this.#gates.build(config, index);
+      upstreams.set(config.name, {
+        config,
+        upstream: this.#buildUpstream(config, index, gates),
+        room,
+      });
     }
     for (const { spec, index, upstream } of placeBackends(this.#deps.config)) {
       const parts = upstreams.get(upstream.name);
@@ -142,7 +152,11 @@ export class DataPlane implements Disposable {
     return upstreams;
   }
 
-  #buildUpstream(config: UpstreamConfig, index: number): BalancedUpstream {
+  #buildUpstream(
+    config: UpstreamConfig,
+    index: number,
+    gates: readonly Gate[],
+  ): BalancedUpstream {
     const { table, worker, random, now } = this.#deps;
     const coarse = () => this.#timeouts.nowMs;
     const { zone } = this.#deps.config;
@@ -155,7 +169,7 @@ export class DataPlane implements Disposable {
       coarse,
       defer: queueMicrotask,
       zone,
-      gates: buildGates(config, this.#deps),
+      gates,
     });
   }
 
@@ -201,6 +215,7 @@ export class DataPlane implements Disposable {
       listener: config.name,
       index,
       upstream: parts.upstream,
+      ...(parts.room && { room: parts.room }),
       key: connectionKey(parts.config.hashKey),
       connectTimeoutMs: parts.config.connectTimeoutMs,
       retryAttempts: parts.config.retry.attempts,
@@ -231,11 +246,11 @@ export class DataPlane implements Disposable {
   }
 
   /** One set of connections for all HTTP listeners of the thread. */
-  #httpOf({ config, upstream }: UpstreamParts): HttpUpstreamParts {
+  #httpOf({ config, upstream, room }: UpstreamParts): HttpUpstreamParts {
     const { random } = this.#deps;
     const known = this.#http.get(config.name);
     if (known !== undefined) return known;
-    const parts = new HttpUpstreamParts({ config, upstream, thread: this.#thread, random });
+    const parts = new HttpUpstreamParts({ config, upstream, room, thread: this.#thread, random });
     this.#http.set(config.name, parts);
     // Never rejects: the configuration was checked.
     void parts.prepare();
@@ -270,17 +285,6 @@ export class DataPlane implements Disposable {
   #closeListeners(): void {
     for (const listener of this.#listeners) listener[Symbol.dispose]();
   }
-}
-
-/** Names of the upstreams that a listener's routes lead to. */
-function upstreamsOf({ routes }: HttpListenerConfig): Set<string> {
-  const splits = routes.flatMap(({ action }) => action.kind === "forward" ? action.split : []);
-  return new Set(splits.map(({ upstream }) => upstream));
-}
-
-interface UpstreamParts {
-  readonly config: UpstreamConfig;
-  readonly upstream: BalancedUpstream;
 }
 
 /** How often idle connections to backends are looked through. */

@@ -48,6 +48,7 @@ export function buildHttpFront(options: HttpFrontOptions): HttpFront {
     isTrusted: (address) => trusted.has(address),
     nextRequestId: requestIds(options.random),
     onNoBackend: noBackendTeller(options),
+    onOverload: overloadTeller(options),
     onCut: cutTeller(options),
   };
 }
@@ -62,6 +63,21 @@ function noBackendTeller({ config, index, thread }: HttpFrontOptions): HttpFront
       level: "warning",
       message: "Request refused: no backend available",
       fields: { listener: config.name, upstream, suppressed },
+    });
+  };
+}
+
+function overloadTeller({ config, index, thread }: HttpFrontOptions): HttpFront["onOverload"] {
+  const throttle = new LogThrottle();
+  return (upstream, reason) => {
+    const counter = reason === "queue_full" ? "queueFull" : "queueTimeouts";
+    thread.table.countListener(thread.worker, index, counter);
+    const suppressed = throttle.admit(thread.timeouts.nowMs);
+    if (suppressed === undefined) return;
+    thread.log.write({
+      level: "warning",
+      message: "Request refused: every backend has as much work as it may have",
+      fields: { listener: config.name, upstream, reason, suppressed },
     });
   };
 }

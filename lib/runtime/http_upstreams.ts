@@ -6,6 +6,7 @@ import { requestKey } from "../proxy/affinity_key.ts";
 import { BackendPool } from "../proxy/backend_pool.ts";
 import type { HttpUpstream } from "../proxy/http_route.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
+import type { WaitingRoom } from "../proxy/waiting_room.ts";
 import { StickyTable } from "../upstream/sticky.ts";
 import type { BalancedUpstream } from "../upstream/upstream.ts";
 
@@ -13,6 +14,8 @@ import type { BalancedUpstream } from "../upstream/upstream.ts";
 export interface HttpUpstreamOptions {
   readonly config: UpstreamConfig;
   readonly upstream: BalancedUpstream;
+  /** Absent where backends take as much work as comes. */
+  readonly room?: WaitingRoom | undefined;
   readonly thread: ThreadParts;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -26,12 +29,13 @@ export class HttpUpstreamParts implements Disposable {
   readonly #thread: ThreadParts;
   #keepsReady: boolean;
 
-  constructor({ config, upstream, thread, random }: HttpUpstreamOptions) {
+  constructor({ config, upstream, room, thread, random }: HttpUpstreamOptions) {
     this.#config = config;
     this.#thread = thread;
     this.#keepsReady = config.pool.warm > 0;
     this.http = {
       upstream,
+      room,
       poolOf: (backend) => this.#poolOf(backend),
       key: requestKey(config.hashKey, random),
       retry: config.retry,

@@ -1,5 +1,6 @@
 import type { Config } from "../config/types.ts";
 import { formatAddress } from "../core/address.ts";
+import type { LimitTable, QueueLook } from "../core/limit_table.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import { placeBackends, type PlacedBackend } from "./layout.ts";
 
@@ -28,6 +29,10 @@ export interface ListenerStatus {
   readonly rejectedPerIp: number;
   /** Closed because no backend could be reached. */
   readonly noBackend: number;
+  /** Turned away because every backend had as much work as it may have, and the queue was full. */
+  readonly queueFull: number;
+  /** Turned away after a wait in the queue. */
+  readonly queueTimeouts: number;
   /** Connections or requests tried on a further backend. */
   readonly retries: number;
   /** HTTP only. */
@@ -40,6 +45,8 @@ export interface ListenerStatus {
 export interface UpstreamStatus {
   readonly name: string;
   readonly algorithm: string;
+  /** Who waits for a backend now. */
+  readonly queue: QueueLook;
   readonly backends: readonly BackendStatus[];
 }
 
@@ -74,18 +81,32 @@ export function listenerStatus(config: Config, table: SharedTable): ListenerStat
     rejected: table.listenerTotal(index, "rejected"),
     rejectedPerIp: table.listenerTotal(index, "rejectedPerIp"),
     noBackend: table.listenerTotal(index, "noBackend"),
+    queueFull: table.listenerTotal(index, "queueFull"),
+    queueTimeouts: table.listenerTotal(index, "queueTimeouts"),
     retries: table.listenerTotal(index, "retries"),
     requests: table.listenerTotal(index, "requests"),
     answersCut: table.listenerTotal(index, "answersCut"),
   }));
 }
 
-/** Reads the upstreams' part of the status out of the shared table. */
-export function upstreamStatus(config: Config, table: SharedTable): UpstreamStatus[] {
+/** What {@linkcode upstreamStatus} reads. */
+export interface StatusTables {
+  readonly table: SharedTable;
+  readonly limits: LimitTable;
+  /** Milliseconds of the clock that all threads have. */
+  readonly nowMs: number;
+}
+
+/** Reads the upstreams' part of the status out of shared memory. */
+export function upstreamStatus(
+  config: Config,
+  { table, limits, nowMs }: StatusTables,
+): UpstreamStatus[] {
   const backends = placeBackends(config);
-  return config.upstreams.map((upstream) => ({
+  return config.upstreams.map((upstream, index) => ({
     name: upstream.name,
     algorithm: upstream.algorithm,
+    queue: limits.queueOf(index, nowMs),
     backends: backends
       .filter((backend) => backend.upstream === upstream)
       .map((backend) => backendStatus(backend, table)),

@@ -9,7 +9,7 @@ import { startHealthChecks } from "./health.ts";
 import { placeBackends, shapeOf } from "./layout.ts";
 import { refuseDirectories } from "./sandbox.ts";
 import { fillSecrets } from "./secrets.ts";
-import { SharedLimits } from "./shared_limits.ts";
+import { SharedLimits, sharedNowMs } from "./shared_limits.ts";
 import { listenerStatus, type Status, upstreamStatus } from "./status.ts";
 import { removeStaleSockets } from "./unix_sockets.ts";
 import { BEAT_CHECK_MS, WorkerSlot } from "./worker_slot.ts";
@@ -30,6 +30,7 @@ export interface SupervisorOptions {
 export class Supervisor implements Disposable {
   readonly #options: SupervisorOptions;
   readonly #table: SharedTable;
+  readonly #limits: SharedLimits;
   readonly #slots: readonly WorkerSlot[];
   #checker: HealthChecker | undefined;
   #beatTimer: ReturnType<typeof setInterval> | undefined;
@@ -45,6 +46,7 @@ export class Supervisor implements Disposable {
     for (const index of config.upstreams.keys()) table.setTurn(index, options.random() * 2 ** 32);
     const limits = SharedLimits.create(config, options.random);
     this.#table = table;
+    this.#limits = limits;
     this.#slots = Array.from(
       { length: config.workers },
       (_, slot) => new WorkerSlot({ slot, config, table, limits, log }),
@@ -83,7 +85,11 @@ export class Supervisor implements Disposable {
       workers: config.workers,
       workerRestarts: this.#slots.reduce((sum, slot) => sum + slot.restarts, 0),
       listeners: listenerStatus(config, this.#table),
-      upstreams: upstreamStatus(config, this.#table),
+      upstreams: upstreamStatus(config, {
+        table: this.#table,
+        limits: this.#limits.table,
+        nowMs: sharedNowMs(),
+      }),
     };
   }
 

@@ -133,10 +133,6 @@ export class BalancedUpstream implements Upstream {
     return this.#lease(backend);
   }
 
-  /**
-   * After `acquire` had nothing: whether that is because every backend has as much work as it may
-   * have, so that waiting helps.
-   */
   isFull(tried?: ReadonlySet<Candidate>): boolean {
     for (const backend of this.#healthy) {
       if (backend.weight === 0 || tried?.has(backend)) continue;

@@ -49,6 +49,7 @@ Deno.test("loadConfig() fills in the defaults of the contract", async () => {
       slowStartMs: 0,
       retry: { attempts: 2, on: ALL_CONDITIONS, budget: 0.2 },
       pool: DEFAULT_POOL,
+      queue: { size: 1024, timeoutMs: 1000, targetMs: 5, intervalMs: 100 },
       responseTimeoutMs: 60_000,
     }],
   });
@@ -81,6 +82,7 @@ upstreams:
     response_timeout: 5s
     retry: { attempts: 0, on: [connect], budget: 12.5% }
     pool: { max_idle: 0, max_active: 1, idle_timeout: 1s, max_lifetime: 2s, warm: 0 }
+    queue: { size: 3, timeout: 2s, target: 10ms, interval: 1s }
     sticky: { cookie: weir, ttl: 1m, secret: sixteen letters! }
 `);
 
@@ -123,6 +125,7 @@ upstreams:
       slowStartMs: 0,
       retry: { attempts: 0, on: ["connect"], budget: 0.125 },
       pool: { maxIdle: 0, maxActive: 1, idleTimeoutMs: 1000, maxLifetimeMs: 2000, warm: 0 },
+      queue: { size: 3, timeoutMs: 2000, targetMs: 10, intervalMs: 1000 },
       responseTimeoutMs: 5000,
       sticky: { cookie: "weir", ttlMs: 60_000, secret: "sixteen letters!" },
     }],

@@ -8,7 +8,7 @@ import { freeAddress } from "../support/free_port.ts";
 import { MemoryLog } from "../support/memory_log.ts";
 import { TempFolder } from "../support/paths.ts";
 import { echo } from "../support/servers.ts";
-import { loadedConfig } from "../support/loaded_config.ts";
+import { loadedConfig, type LoadedConfigOptions } from "../support/loaded_config.ts";
 import { eventually, within } from "../support/wait.ts";
 
 // A thread cannot be killed from outside the process, so the slot is told that its thread's event
@@ -39,6 +39,29 @@ Deno.test("a worker that stops is replaced, and what it held is given back", asy
     assertEquals(await ask(listen, "hello"), "hello");
   });
   await within("the drain", slot.drain());
+});
+
+Deno.test("a worker that is replaced gives back the slots of its backends and who waited for them", async () => {
+  await using server = echo();
+  const listen = freeAddress();
+  await using parts = await startSlotWith({
+    listen,
+    backends: [server.address],
+    maxConnections: 1,
+  });
+  const { slot, limits } = parts;
+  using conn = await connectTo(listen);
+  await exchange(conn, "before");
+  using _waiter = await connectTo(listen);
+  await eventually("somebody to wait", () => assertEquals(limits.table.queueOf(0, 0).length, 1));
+  assertEquals(limits.table.taken(0), 1);
+
+  for (let i = 0; i < 4; i++) slot.checkBeat();
+
+  assertEquals([limits.table.taken(0), limits.table.queueOf(0, 0).length], [0, 0]);
+  await eventually("the new worker to serve", async () => {
+    assertEquals(await ask(listen, "hello"), "hello");
+  });
 });
 
 Deno.test("a worker that is replaced opens its Unix socket again", async () => {
@@ -117,6 +140,7 @@ Deno.test("a worker that cannot listen again is retried ever later, until it can
 interface Parts extends AsyncDisposable {
   readonly slot: WorkerSlot;
   readonly table: SharedTable;
+  readonly limits: SharedLimits;
   readonly log: MemoryLog;
 }
 
@@ -127,8 +151,12 @@ function laterBy(ms: number): Disposable {
   return { [Symbol.dispose]: () => void Reflect.deleteProperty(performance, "now") };
 }
 
-async function startSlot(listen: string, ...backends: string[]): Promise<Parts> {
-  const config = await loadedConfig({ listen, backends });
+function startSlot(listen: string, ...backends: string[]): Promise<Parts> {
+  return startSlotWith({ listen, backends });
+}
+
+async function startSlotWith(options: LoadedConfigOptions): Promise<Parts> {
+  const config = await loadedConfig(options);
   const table = SharedTable.create(shapeOf(config));
   for (const { index } of placeBackends(config)) table.setUp(index, true);
   const limits = SharedLimits.create(config, () => 0.5);
@@ -138,6 +166,7 @@ async function startSlot(listen: string, ...backends: string[]): Promise<Parts> 
   return {
     slot,
     table,
+    limits,
     log,
     [Symbol.asyncDispose]: () => {
       slot[Symbol.dispose]();

@@ -22,6 +22,7 @@ class PlaneBench implements Disposable {
   readonly transport = new MemoryTransport();
   readonly backends: readonly MemoryAcceptor[];
   readonly table: SharedTable;
+  readonly limits: SharedLimits;
   readonly log = new MemoryLog();
   readonly plane: DataPlane;
   readonly running: Promise<void>;
@@ -32,10 +33,11 @@ class PlaneBench implements Disposable {
     for (let index = 0; index < this.table.shape.backends; index++) {
       this.table.setUp(index, !down.includes(index));
     }
+    this.limits = SharedLimits.create(config, () => 0.5);
     this.plane = new DataPlane({
       config,
       table: this.table,
-      limits: SharedLimits.create(config, () => 0.5),
+      limits: this.limits,
       worker: 0,
       transport: this.transport,
       now: () => performance.now(),
@@ -180,7 +182,11 @@ Deno.test("listenerStatus() and upstreamStatus() tell what the table holds", asy
   await b.connect(80, 2);
 
   const [web, db] = listenerStatus(CONFIG, b.table);
-  const upstreams = upstreamStatus(CONFIG, b.table);
+  const upstreams = upstreamStatus(CONFIG, {
+    table: b.table,
+    limits: b.limits.table,
+    nowMs: 0,
+  });
 
   assertEquals([web!.name, web!.active, web!.accepted, web!.address], [
     "web",

@@ -30,6 +30,7 @@ export function upstreamConfig(name: string, backends: readonly Address[]): Upst
     connectTimeoutMs: 500,
     retry: { attempts: 2, on: ["connect"], budget: 0.2 },
     pool: { maxIdle: 4, maxActive: 16, idleTimeoutMs: 1000, maxLifetimeMs: 10_000, warm: 0 },
+    queue: { size: 4, timeoutMs: 500, targetMs: 5, intervalMs: 100 },
     responseTimeoutMs: 1000,
   };
 }

@@ -6,16 +6,18 @@ export interface LoadedConfigOptions {
   readonly listen: string;
   readonly backends: readonly string[];
   readonly workers?: number;
+  /** Of each backend. */
+  readonly maxConnections?: number;
 }
 
 /** Loads a configuration in the test itself. */
 export async function loadedConfig(
-  { listen, backends, workers = 1 }: LoadedConfigOptions,
+  { listen, backends, workers = 1, maxConnections: max_connections = 0 }: LoadedConfigOptions,
 ): Promise<Config> {
   const text = JSON.stringify({
     workers,
     listeners: [{ name: "main", address: listen, upstream: "app" }],
-    upstreams: { app: { backends: backends.map((address) => ({ address })) } },
+    upstreams: { app: { backends: backends.map((address) => ({ address, max_connections })) } },
   });
   const loaded = await loadConfigText("test.yaml", text, systemEnvironment());
   if (loaded.ok) return loaded.config;
