@@ -31,7 +31,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["balancer", "health", "breaker", "limit", "connpool", "metrics"],
   ["upstream"],
   ["http", "net", "route", "config"],
-  ["proxy", "admin", "cluster"],
+  ["proxy", "probe", "admin", "cluster"],
   ["runtime", "simulate"],
   ["cli"],
 ];

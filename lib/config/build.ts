@@ -7,15 +7,9 @@ import type {
   ListenerSettings,
   UpstreamSettings,
 } from "./schema.ts";
+import { buildHealthCheck } from "./build_health.ts";
 import { buildHttp } from "./build_http.ts";
-import type {
-  Config,
-  HashKey,
-  HealthCheckConfig,
-  ListenerConfig,
-  StickyConfig,
-  UpstreamConfig,
-} from "./types.ts";
+import type { Config, HashKey, ListenerConfig, StickyConfig, UpstreamConfig } from "./types.ts";
 
 /** Settings of a whole configuration. */
 export interface BuildInput {
@@ -114,17 +108,6 @@ function buildHashKey({ algorithm, hash_key: key }: UpstreamSettings): HashKey |
 function buildSticky(sticky: UpstreamSettings["sticky"]): StickyConfig | undefined {
   if (sticky.cookie.name === undefined) return undefined;
   return { cookie: sticky.cookie.name, ttlMs: sticky.ttl, secret: sticky.secret ?? "" };
-}
-
-function buildHealthCheck(check: UpstreamSettings["health_check"]): HealthCheckConfig | undefined {
-  if (check.type === "none") return undefined;
-  return {
-    type: check.type,
-    intervalMs: check.interval,
-    timeoutMs: check.timeout,
-    rise: check.rise,
-    fall: check.fall,
-  };
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -1,5 +1,6 @@
 import { formatAddress, parseAddress } from "../core/address.ts";
 import { checkAlgorithms } from "./check_algorithms.ts";
+import { checkHealth } from "./check_health.ts";
 import { checkListeners } from "./check_listeners.ts";
 import {
   type FileDocument,
@@ -31,6 +32,7 @@ export function checkTogether(documents: readonly FileDocument[]): Finding[] {
     ...upstreams.flatMap(checkUpstreamName),
     ...upstreams.flatMap(checkBackends),
     ...upstreams.flatMap(checkPool),
+    ...upstreams.flatMap(checkHealth),
     ...checkAlgorithms(listeners, upstreams),
   ];
 }

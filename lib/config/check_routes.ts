@@ -85,7 +85,7 @@ function checkRespond({ source, path, value: { status, body } }: Item): Finding[
 }
 
 /** Names of fields are keys: a token each, and each only once whatever its case. */
-function checkNames({ source, path, value }: Item): Finding[] {
+export function checkNames({ source, path, value }: Item): Finding[] {
   const names = Object.keys(value);
   const wrong = names.filter((name) => !TOKEN_PATTERN.test(name)).map((name): Finding => {
     const message = `name must be a name of a header field, like X-Env: current value is ${
@@ -119,11 +119,13 @@ function checkChanges({ source, path, value: { set, add, remove } }: Item): Find
   return findings;
 }
 
-function isFraming(name: unknown): name is string {
+/** Whether Weir alone writes that field. */
+export function isFraming(name: unknown): name is string {
   return typeof name === "string" && FRAMING_FIELDS.has(name.toLowerCase());
 }
 
-function explainFraming(name: string): string {
+/** Why a field must not be set by hand. */
+export function explainFraming(name: string): string {
   return `must be no field that frames messages, which Weir writes itself: current value is ${
     showValue(name)
   }`;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { algorithm, hashKey } from "./algorithm_values.ts";
 import { list, mapping, section } from "./field.ts";
 import { cidr } from "./http_values.ts";
+import { healthCheck } from "./schema_health.ts";
 import { httpLimits, httpTimeouts, pool, retry, route, shortPool, sticky } from "./schema_http.ts";
 import { queue } from "./schema_limits.ts";
 import {
@@ -87,19 +88,6 @@ const backend = section({
     "Most work in flight on it, over all workers: connections for TCP, requests for HTTP; 0 is no " +
       "limit. What is over it waits in the `queue`.",
   ),
-});
-
-const healthCheck = section({
-  type: choice(["tcp", "none"]).prefault("tcp")
-    .describe("`tcp` opens a connection and closes it; `none` trusts every backend."),
-  interval: duration({ from: "above zero" }).prefault("30s")
-    .describe("From the end of one check to the start of the next."),
-  timeout: duration({ from: "above zero" }).prefault("5s")
-    .describe("A check that takes longer has failed."),
-  rise: wholeNumber(1, 1000).prefault(2)
-    .describe("Passed checks in a row that bring a backend back."),
-  fall: wholeNumber(1, 1000).prefault(3)
-    .describe("Failed checks in a row that take a backend out."),
 });
 
 const atLeastOneBackend = "must have at least one backend: current value is []";
@@ -189,7 +177,7 @@ export const balancerSchema = section({
     health_check_interval: duration({ from: "above zero" }).prefault("30s")
       .describe("Time between checks."),
     failure_threshold: positiveNumber().optional()
-      .describe("Phi threshold for failure detection; checked but not used by this version."),
+      .describe("Failures are detected by phi accrual, with this threshold."),
   }).describe("Short form: one HTTP listener."),
   backends: list(section({
     host: host().describe("Host name or IP address of the server."),

@@ -1,5 +1,4 @@
 import { formatHost } from "../core/address.ts";
-import type { Finding, Path, Source } from "./problem.ts";
 import { balancerSchema, fullSchema, loadbalancerSchema } from "./schema.ts";
 import { isRecord } from "./substitute.ts";
 
@@ -18,8 +17,6 @@ export interface ShortForm {
   readonly hostKey: "address" | "host";
   /** The full form of a document that `schema` accepts. */
   readonly expand: (document: PlainDocument) => PlainDocument;
-  /** What the operator should know although the document is right. */
-  readonly warnings: (source: Source, document: PlainDocument) => readonly Finding[];
 }
 
 const FORMS: readonly ShortForm[] = [
@@ -28,14 +25,12 @@ const FORMS: readonly ShortForm[] = [
     schema: loadbalancerSchema,
     hostKey: "address",
     expand: expandLoadbalancer,
-    warnings: () => [],
   },
   {
     key: "balancer",
     schema: balancerSchema,
     hostKey: "host",
     expand: expandBalancer,
-    warnings: warnOfBalancer,
   },
 ];
 
@@ -80,11 +75,16 @@ function expandLoadbalancer(document: PlainDocument): PlainDocument {
 }
 
 function expandBalancer(document: PlainDocument): PlainDocument {
-  const { port, health_check_interval: interval } = sectionOf(document, "balancer");
+  const balancer = sectionOf(document, "balancer");
+  const { port, health_check_interval: interval, failure_threshold: threshold } = balancer;
+  const healthCheck = {
+    ...(interval === undefined ? {} : { interval }),
+    ...(threshold === undefined ? {} : { detector: "phi_accrual", phi_threshold: threshold }),
+  };
   const upstream = {
     algorithm: "consistent_hash",
     backends: expandBackends("balancer", document),
-    ...(interval === undefined ? {} : { health_check: { interval } }),
+    ...(Object.keys(healthCheck).length === 0 ? {} : { health_check: healthCheck }),
     ...(document["pool"] === undefined ? {} : { pool: document["pool"] }),
   };
   return assemble({ address: `:${Number(port)}`, protocol: "http" }, upstream);
@@ -106,19 +106,6 @@ function expandBackends(key: ShortForm["key"], document: PlainDocument): PlainDo
     const weight = backend["weight"];
     return weight === undefined ? { address } : { address, weight };
   });
-}
-
-function warnOfBalancer(source: Source, document: PlainDocument): readonly Finding[] {
-  const warn = (path: Path, message: string): Finding => ({ source, path, at: "key", message });
-  const warnings: Finding[] = [];
-  if (sectionOf(document, "balancer")["failure_threshold"] !== undefined) {
-    warnings.push(warn(
-      ["balancer", "failure_threshold"],
-      "phi accrual failure detection comes in a later version: " +
-        "this version counts failed checks and does not use the threshold",
-    ));
-  }
-  return warnings;
 }
 
 function sectionOf(document: PlainDocument, key: string): PlainDocument {

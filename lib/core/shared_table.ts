@@ -11,6 +11,8 @@ export const BACKEND_COUNTERS = [
   "connections",
   "connectFailures",
   "failures",
+  /** Work that ended well. */
+  "successes",
   "bytesToBackend",
   "bytesToClient",
   "requests",

@@ -1,58 +1,62 @@
-import type { Address } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import { LbError, messageOf } from "../core/errors.ts";
-import type { FailureDetector } from "./failure_detector.ts";
-import type { Probe } from "./probe_tcp.ts";
-
-/** What to check, and how often. */
-export interface Check {
-  readonly address: Address;
-  readonly probe: Probe;
-  readonly detector: FailureDetector;
-  /** From the end of one check to the start of the next, before jitter. Milliseconds. */
-  readonly intervalMs: number;
-  /** A check that takes longer has failed. Milliseconds. */
-  readonly timeoutMs: number;
-}
-
-/** A server's state changed. */
-export interface HealthChange {
-  readonly available: boolean;
-  /** Why the last check failed; absent when it passed. */
-  readonly reason?: string;
-}
+import type { RunningTime } from "./running_time.ts";
+import { type Check, type HealthChange, type HealthReport, type Result, Watch } from "./watch.ts";
 
 /** What a {@linkcode HealthChecker} takes from outside. */
 export interface HealthCheckerOptions {
   readonly clock: Clock;
+  /** What detectors go by, and what tells whether the process stood still. */
+  readonly running: RunningTime;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** Checks under way at once, over all servers; the others wait their turn. @default {64} */
   readonly maxConcurrent?: number;
 }
 
+/** A server being watched, until disposed. */
+export interface Watching extends Disposable {
+  /** Work that clients gave it went well. */
+  heard(): void;
+  report(): HealthReport;
+}
+
 /**
  * Probes servers on a jittered interval and tells of changes.
  *
- * The first check of each runs at once. A server never has two checks under way: the interval
- * begins when a check has ended. A check cut short by `dispose` counts neither way.
+ * The first check of each runs at once, the second after a part of the interval that differs from
+ * server to server, so that from then on checks are spread over the whole interval. A server never
+ * has two checks under way: the interval begins when a check has ended. A check cut short by
+ * `dispose` counts neither way, nor does one that failed while the process stood still.
  */
 export class HealthChecker implements Disposable {
   readonly #options: HealthCheckerOptions;
   readonly #watches = new Set<Watch>();
   readonly #waiting: Watch[] = [];
   #running = 0;
+  #watched = 0;
 
   constructor(options: HealthCheckerOptions) {
     this.#options = options;
   }
 
-  /** Checks a server until disposed; `onChange` hears of each change from the state "up". */
-  watch(check: Check, onChange: (change: HealthChange) => void): Disposable {
-    const watch: Watch = { check, onChange, stop: new AbortController(), timer: undefined };
+  /** Checks a server until disposed; `onChange` hears of its first state and of each change. */
+  watch(check: Check, onChange: (change: HealthChange) => void): Watching {
+    const { clock, running } = this.#options;
+    const watch = new Watch(check, onChange, phaseOf(this.#watched++));
     this.#watches.add(watch);
     this.#enqueue(watch);
-    return { [Symbol.dispose]: () => this.#end(watch) };
+    return {
+      heard: () => watch.heard(running.now()),
+      report: () => watch.report(running.now(), clock.now()),
+      [Symbol.dispose]: () => this.#end(watch),
+    };
+  }
+
+  /** Has detectors look at how long servers have been silent; to be called now and then. */
+  evaluate(): void {
+    const nowMs = this.#options.running.now();
+    for (const watch of this.#watches) watch.evaluate(nowMs);
   }
 
   [Symbol.dispose](): void {
@@ -82,18 +86,26 @@ export class HealthChecker implements Disposable {
   }
 
   async #run(watch: Watch): Promise<void> {
-    const result = await this.#probe(watch);
+    const { clock, running, random } = this.#options;
+    const startMs = clock.now();
+    const lostBeforeMs = running.lostMs;
+    const verdict = await this.#probe(watch);
     this.#running--;
     if (this.#watches.has(watch)) {
-      if (result !== undefined) this.#report(watch, result);
-      const delayMs = watch.check.intervalMs * (1 + JITTER * (2 * this.#options.random() - 1));
-      watch.timer = this.#options.clock.after(delayMs, () => this.#enqueue(watch));
+      const lostMs = running.lostMs - lostBeforeMs;
+      const isLost = verdict !== "passed" && lostMs > watch.check.timeoutMs * MAX_LOST_SHARE;
+      if (verdict !== undefined && !isLost) {
+        watch.take(resultOf(verdict, startMs, clock.now()), running.now());
+      }
+      const jitter = 1 + JITTER * (2 * random() - 1);
+      const delayMs = (isLost ? watch.check.fastIntervalMs : watch.nextIntervalMs()) * jitter;
+      watch.timer = clock.after(delayMs, () => this.#enqueue(watch));
     }
     this.#startWaiting();
   }
 
   /** How the check ended, or `undefined` when it could not even be made. */
-  async #probe(watch: Watch): Promise<Result | undefined> {
+  async #probe(watch: Watch): Promise<Verdict | undefined> {
     const { probe, address, timeoutMs } = watch.check;
     const deadline = new AbortController();
     const giveUp = () => deadline.abort();
@@ -102,7 +114,7 @@ export class HealthChecker implements Disposable {
     try {
       await probe(address, deadline.signal);
       // It passed, but after its time: opening a Unix socket, for one, cannot be broken off.
-      return deadline.signal.aborted ? { reason: "no answer in time" } : { reason: undefined };
+      return deadline.signal.aborted ? { reason: "no answer in time" } : "passed";
     } catch (thrown) {
       // Weir out of sockets must not take every backend down.
       if (thrown instanceof LbError && thrown.side === "internal") return undefined;
@@ -111,29 +123,24 @@ export class HealthChecker implements Disposable {
       watch.stop.signal.removeEventListener("abort", giveUp);
     }
   }
-
-  #report(watch: Watch, { reason }: Result): void {
-    const { detector } = watch.check;
-    const before = detector.isAvailable;
-    detector.observe(reason === undefined);
-    const available = detector.isAvailable;
-    if (available === before) return;
-    watch.onChange(reason === undefined ? { available } : { available, reason });
-  }
 }
 
-/** How a check ended: with the reason why it failed, or with none when it passed. */
-interface Result {
-  readonly reason: string | undefined;
+type Verdict = "passed" | { readonly reason: string };
+
+function resultOf(verdict: Verdict, startMs: number, endMs: number): Result {
+  return { startMs, endMs, ...(verdict === "passed" ? {} : verdict) };
 }
 
-interface Watch {
-  readonly check: Check;
-  readonly onChange: (change: HealthChange) => void;
-  readonly stop: AbortController;
-  timer: Disposable | undefined;
+/**
+ * Part of the interval after which the second check of server `place` begins: above 0, at most 1.
+ * Multiples of the golden ratio leave no gaps and no clusters, however many there are (Weyl).
+ */
+function phaseOf(place: number): number {
+  return 1 - (place * 0.618_033_988_749_895) % 1;
 }
 
 const DEFAULT_MAX_CONCURRENT = 64;
 /** Share of the interval by which checks are spread to either side. */
 const JITTER = 0.1;
+/** Part of a check's time that the process may have stood still without excusing a failure. */
+const MAX_LOST_SHARE = 0.25;

@@ -1,52 +1,154 @@
 import type { Config, HealthCheckConfig } from "../config/types.ts";
+import { formatAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
-import { type HealthChange, HealthChecker } from "../health/checker.ts";
+import { HealthChecker, type Watching } from "../health/checker.ts";
 import { Consecutive } from "../health/consecutive.ts";
-import { probeTcp } from "../health/probe_tcp.ts";
+import type { FailureDetector } from "../health/failure_detector.ts";
+import { PhiAccrual } from "../health/phi_accrual.ts";
+import { RunningTime } from "../health/running_time.ts";
+import type { HealthChange, HealthReport } from "../health/watch.ts";
 import type { Transport } from "../net/transport.ts";
+import { createProbe } from "../probe/create_probe.ts";
 import { placeBackends, type PlacedBackend } from "./layout.ts";
+import { StartHold } from "./start_hold.ts";
 
 /** What the health checks of a configuration need and whom they tell. */
 export interface HealthOptions {
   readonly config: Config;
   readonly transport: Transport;
   readonly clock: Clock;
+  /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly log: Logger;
+  readonly isUp: (backend: PlacedBackend) => boolean;
+  /** Work that ended well on a backend since start. */
+  readonly successes: (backend: PlacedBackend) => number;
   /** Hears of each backend whose state changed. */
   readonly onChange: (backend: PlacedBackend, available: boolean) => void;
 }
 
-/** Checks every backend that has a health check, until disposed. */
-export function startHealthChecks(options: HealthOptions): HealthChecker {
-  const { config, clock, random } = options;
-  const checker = new HealthChecker({ clock, random });
-  for (const backend of placeBackends(config)) {
-    const { healthCheck } = backend.upstream;
-    if (healthCheck !== undefined) watch(checker, backend, healthCheck, options);
-  }
-  return checker;
+/** Whether a backend gets traffic before anything is known of it. */
+export function isUpAtFirst({ upstream: { healthCheck } }: PlacedBackend): boolean {
+  return healthCheck === undefined || healthCheck.initial === "up";
 }
 
-function watch(
-  checker: HealthChecker,
-  backend: PlacedBackend,
-  config: HealthCheckConfig,
-  options: HealthOptions,
-): void {
-  const { transport, onChange, log } = options;
-  const { intervalMs, timeoutMs } = config;
-  const probe = probeTcp((address, signal) => transport.connect(address, signal));
-  const detector = new Consecutive(config);
-  const check = { address: backend.spec.address, probe, detector, intervalMs, timeoutMs };
-  checker.watch(check, (change) => {
-    logChange(log, backend, change);
-    onChange(backend, change.available);
-  });
+/**
+ * Checks every backend that has a health check, until disposed. Backends with the same address and
+ * the same check share it.
+ */
+export class HealthChecks implements Disposable {
+  readonly #options: HealthOptions;
+  readonly #running: RunningTime;
+  readonly #checker: HealthChecker;
+  readonly #hold: StartHold;
+  readonly #groups = new Map<string, Group>();
+  readonly #watchings = new Map<number, Watching>();
+  #timer: Disposable | undefined;
+
+  constructor(options: HealthOptions) {
+    this.#options = options;
+    const { config, clock, random, isUp, onChange } = options;
+    const backends = placeBackends(config);
+    this.#running = new RunningTime(clock);
+    this.#checker = new HealthChecker({ clock, random, running: this.#running });
+    const admit = (backend: PlacedBackend) => onChange(backend, true);
+    this.#hold = new StartHold({ clock, backends, isUp, admit });
+    for (const backend of backends) this.#join(backend);
+    for (const group of this.#groups.values()) this.#watch(group);
+    if ([...this.#groups.values()].some(goesByPhi)) this.#schedule();
+  }
+
+  /** Resolves when listeners may open: see {@linkcode StartHold}. */
+  get ready(): Promise<void> {
+    return this.#hold.over;
+  }
+
+  /** What is known of the backend at that place of the shared table; absent without a check. */
+  reportOf(index: number): HealthReport | undefined {
+    return this.#watchings.get(index)?.report();
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#hold[Symbol.dispose]();
+    this.#checker[Symbol.dispose]();
+    this.#running[Symbol.dispose]();
+  }
+
+  #join(backend: PlacedBackend): void {
+    const { healthCheck: check } = backend.upstream;
+    if (check === undefined) return;
+    const key = `${formatAddress(backend.spec.address)} ${JSON.stringify(check)}`;
+    const group = this.#groups.get(key);
+    if (group === undefined) this.#groups.set(key, { check, members: [backend], heard: 0 });
+    else group.members.push(backend);
+  }
+
+  #watch(group: Group): void {
+    const { check: { probe, intervalMs, fastIntervalMs, timeoutMs }, members } = group;
+    const check = {
+      address: members[0]!.spec.address,
+      probe: createProbe(probe, this.#options.transport),
+      detector: createDetector(group.check, this.#running.now()),
+      intervalMs,
+      fastIntervalMs,
+      timeoutMs,
+    };
+    group.watching = this.#checker.watch(check, (change) => this.#tell(group, change));
+    for (const { index } of members) this.#watchings.set(index, group.watching);
+  }
+
+  #tell({ members }: Group, change: HealthChange): void {
+    for (const backend of members) {
+      logChange(this.#options.log, backend, change);
+      this.#options.onChange(backend, change.available);
+      this.#hold.decided(backend);
+    }
+  }
+
+  #schedule(): void {
+    this.#timer = this.#options.clock.after(EVALUATE_MS, () => {
+      for (const group of this.#groups.values()) this.#listen(group);
+      this.#checker.evaluate();
+      this.#schedule();
+    });
+  }
+
+  /** Work that went well is a sign of life. */
+  #listen(group: Group): void {
+    if (!goesByPhi(group)) return;
+    const { successes } = this.#options;
+    const total = group.members.reduce((sum, backend) => sum + successes(backend), 0);
+    if (total > group.heard) group.watching?.heard();
+    group.heard = total;
+  }
+}
+
+/** Backends that one check is for: the same server in several upstreams. */
+interface Group {
+  readonly check: HealthCheckConfig;
+  /** At least one. */
+  readonly members: PlacedBackend[];
+  watching?: Watching;
+  /** Work that had ended well at the last look. */
+  heard: number;
+}
+
+function goesByPhi({ check }: Group): boolean {
+  return check.detector.kind === "phi_accrual";
+}
+
+function createDetector(check: HealthCheckConfig, nowMs: number): FailureDetector {
+  const { detector, intervalMs, rise, initial } = check;
+  if (detector.kind === "threshold") return new Consecutive(check);
+  const { threshold, pauseMs } = detector;
+  return new PhiAccrual({ threshold, pauseMs, intervalMs, rise, initial, nowMs });
 }
 
 function logChange(log: Logger, backend: PlacedBackend, change: HealthChange): void {
+  // That a backend is well from the start is no news.
+  if (change.available && change.isFirst) return;
   log.write({
     level: change.available ? "info" : "warning",
     message: change.available ? "Backend is up" : "Backend is down",
@@ -57,3 +159,6 @@ function logChange(log: Logger, backend: PlacedBackend, change: HealthChange): v
     },
   });
 }
+
+/** How often silence is looked at; a look at a backend takes a microsecond. */
+const EVALUATE_MS = 250;

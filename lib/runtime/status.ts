@@ -2,6 +2,7 @@ import type { Config } from "../config/types.ts";
 import { formatAddress } from "../core/address.ts";
 import type { LimitTable, QueueLook } from "../core/limit_table.ts";
 import type { SharedTable } from "../core/shared_table.ts";
+import type { HealthReport, LastCheck } from "../health/watch.ts";
 import { placeBackends, type PlacedBackend } from "./layout.ts";
 
 /** What a running Weir is doing, as plain data. */
@@ -56,6 +57,8 @@ export interface BackendStatus {
   readonly address: string;
   readonly weight: number;
   readonly up: boolean;
+  /** What its checks have found; absent when it has none. */
+  readonly health?: BackendHealth;
   readonly inFlight: number;
   readonly connections: number;
   /** HTTP only. */
@@ -68,6 +71,16 @@ export interface BackendStatus {
   readonly failures: number;
   readonly bytesToBackend: number;
   readonly bytesToClient: number;
+}
+
+/** What the checks of a backend have found. */
+export interface BackendHealth {
+  /** Why it is down; absent while it is up, and while nothing is known. */
+  readonly reason?: string;
+  /** Level of suspicion, 0 to 100; `phi_accrual` only. */
+  readonly phi?: number;
+  /** Absent before the first has ended. */
+  readonly lastCheck?: LastCheck;
 }
 
 /** Reads the listeners' part of the status out of the shared table. */
@@ -93,6 +106,7 @@ export function listenerStatus(config: Config, table: SharedTable): ListenerStat
 export interface StatusTables {
   readonly table: SharedTable;
   readonly limits: LimitTable;
+  readonly health: HealthSource;
   /** Milliseconds of the clock that all threads have. */
   readonly nowMs: number;
 }
@@ -100,7 +114,7 @@ export interface StatusTables {
 /** Reads the upstreams' part of the status out of shared memory. */
 export function upstreamStatus(
   config: Config,
-  { table, limits, nowMs }: StatusTables,
+  { table, limits, health, nowMs }: StatusTables,
 ): UpstreamStatus[] {
   const backends = placeBackends(config);
   return config.upstreams.map((upstream, index) => ({
@@ -109,16 +123,28 @@ export function upstreamStatus(
     queue: limits.queueOf(index, nowMs),
     backends: backends
       .filter((backend) => backend.upstream === upstream)
-      .map((backend) => backendStatus(backend, table)),
+      .map((backend) => backendStatus(backend, table, health)),
   }));
 }
 
-function backendStatus({ spec, index }: PlacedBackend, table: SharedTable): BackendStatus {
+/** Where the health of backends is known. */
+export interface HealthSource {
+  /** @param index place of a backend in the shared table */
+  reportOf(index: number): HealthReport | undefined;
+}
+
+function backendStatus(
+  { spec, index }: PlacedBackend,
+  table: SharedTable,
+  health: HealthSource,
+): BackendStatus {
+  const report = health.reportOf(index);
   return {
     id: spec.id,
     address: formatAddress(spec.address),
     weight: spec.weight,
     up: table.isUp(index),
+    ...(report === undefined ? {} : { health: healthOf(report) }),
     inFlight: table.inFlight(index),
     connections: table.backendTotal(index, "connections"),
     requests: table.backendTotal(index, "requests"),
@@ -128,5 +154,13 @@ function backendStatus({ spec, index }: PlacedBackend, table: SharedTable): Back
     failures: table.backendTotal(index, "failures"),
     bytesToBackend: table.backendTotal(index, "bytesToBackend"),
     bytesToClient: table.backendTotal(index, "bytesToClient"),
+  };
+}
+
+function healthOf({ reason, suspicion, lastCheck }: HealthReport): BackendHealth {
+  return {
+    ...(reason === undefined ? {} : { reason }),
+    ...(suspicion === undefined ? {} : { phi: Math.round(suspicion * 100) / 100 }),
+    ...(lastCheck === undefined ? {} : { lastCheck }),
   };
 }

@@ -3,9 +3,8 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { SharedTable } from "../core/shared_table.ts";
 import { VERSION } from "../core/version.ts";
-import type { HealthChecker } from "../health/checker.ts";
 import { denoTransport } from "../net/deno_transport.ts";
-import { startHealthChecks } from "./health.ts";
+import { HealthChecks, isUpAtFirst } from "./health.ts";
 import { placeBackends, shapeOf } from "./layout.ts";
 import { refuseDirectories } from "./sandbox.ts";
 import { fillSecrets } from "./secrets.ts";
@@ -32,7 +31,7 @@ export class Supervisor implements Disposable {
   readonly #table: SharedTable;
   readonly #limits: SharedLimits;
   readonly #slots: readonly WorkerSlot[];
-  #checker: HealthChecker | undefined;
+  readonly #health: HealthChecks;
   #beatTimer: ReturnType<typeof setInterval> | undefined;
   #ready = false;
 
@@ -41,7 +40,7 @@ export class Supervisor implements Disposable {
     this.#options = { ...options, config };
     const { log } = options;
     const table = SharedTable.create(shapeOf(config));
-    for (const { index } of placeBackends(config)) table.setUp(index, true);
+    for (const backend of placeBackends(config)) table.setUp(backend.index, isUpAtFirst(backend));
     // Somewhere in the rotation: many instances that start together must not march in step.
     for (const index of config.upstreams.keys()) table.setTurn(index, options.random() * 2 ** 32);
     const limits = SharedLimits.create(config, options.random);
@@ -51,10 +50,11 @@ export class Supervisor implements Disposable {
       { length: config.workers },
       (_, slot) => new WorkerSlot({ slot, config, table, limits, log }),
     );
+    this.#health = this.#startHealthChecks();
   }
 
   /**
-   * Opens every listener in every thread.
+   * Opens every listener in every thread, once first checks have said which backends are well.
    *
    * @throws {ListenError | StartError} with nothing left running
    */
@@ -63,6 +63,7 @@ export class Supervisor implements Disposable {
     await removeStaleSockets(options.config);
     const supervisor = new Supervisor(options);
     try {
+      await supervisor.#health.ready;
       await Promise.all(supervisor.#slots.map((slot) => slot.start()));
     } catch (error) {
       supervisor[Symbol.dispose]();
@@ -88,6 +89,7 @@ export class Supervisor implements Disposable {
       upstreams: upstreamStatus(config, {
         table: this.#table,
         limits: this.#limits.table,
+        health: this.#health,
         nowMs: sharedNowMs(),
       }),
     };
@@ -110,20 +112,25 @@ export class Supervisor implements Disposable {
   [Symbol.dispose](): void {
     this.#ready = false;
     clearInterval(this.#beatTimer);
-    this.#checker?.[Symbol.dispose]();
+    this.#health[Symbol.dispose]();
     for (const slot of this.#slots) slot[Symbol.dispose]();
   }
 
   #begin(): void {
-    const { config, log, clock, random } = this.#options;
     this.#ready = true;
     this.#beatTimer = setInterval(() => this.#checkBeats(), BEAT_CHECK_MS);
-    this.#checker = startHealthChecks({
+  }
+
+  #startHealthChecks(): HealthChecks {
+    const { config, log, clock, random } = this.#options;
+    return new HealthChecks({
       config,
       log,
       clock,
       random,
       transport: denoTransport,
+      isUp: ({ index }) => this.#table.isUp(index),
+      successes: ({ index }) => this.#table.backendTotal(index, "successes"),
       onChange: ({ index }, available) => this.#setHealth(index, available),
     });
   }

@@ -62,9 +62,12 @@ export class BackendLease implements Lease {
   settle(outcome: Outcome): void {
     if (this.#settled) return;
     this.#settled = true;
+    const { table, worker } = this.#options;
+    if (outcome.kind === "success" && !this.#wasBad) {
+      table.countBackend(worker, this.backend.index, "successes");
+    }
     if (outcome.kind !== "failure") return;
     if (!this.#wasBad) this.#observe(false, outcome.error.code);
-    const { table, worker } = this.#options;
     const neverConnected = outcome.error.code.startsWith("connect_");
     table.countBackend(worker, this.backend.index, neverConnected ? "connectFailures" : "failures");
   }

@@ -44,7 +44,16 @@ Deno.test("loadConfig() fills in the defaults of the contract", async () => {
         address: { kind: "tcp", hostname: "127.0.0.1", port: 8081 },
         weight: 1,
       }],
-      healthCheck: { type: "tcp", intervalMs: 30_000, timeoutMs: 5000, rise: 2, fall: 3 },
+      healthCheck: {
+        probe: { type: "tcp" },
+        detector: { kind: "threshold" },
+        intervalMs: 30_000,
+        fastIntervalMs: 1000,
+        timeoutMs: 5000,
+        rise: 2,
+        fall: 3,
+        initial: "probe",
+      },
       connectTimeoutMs: 5000,
       slowStartMs: 0,
       retry: { attempts: 2, on: ALL_CONDITIONS, budget: 0.2 },
@@ -77,7 +86,14 @@ upstreams:
       - { address: "unix:/run/app.sock", weight: 0 }
       - { address: "[2001:DB8::1]:80", weight: 65535 }
       - { address: app.internal:80, name: app-3, max_connections: 7 }
-    health_check: { type: tcp, interval: 1s, timeout: 2s, rise: 1, fall: 1 }
+    health_check:
+      type: tcp
+      interval: 1s
+      fast_interval: 500ms
+      timeout: 2s
+      rise: 1
+      fall: 1
+      initial: up
     connect_timeout: 10s
     response_timeout: 5s
     retry: { attempts: 0, on: [connect], budget: 12.5% }
@@ -120,7 +136,16 @@ upstreams:
           maxConnections: 7,
         },
       ],
-      healthCheck: { type: "tcp", intervalMs: 1000, timeoutMs: 2000, rise: 1, fall: 1 },
+      healthCheck: {
+        probe: { type: "tcp" },
+        detector: { kind: "threshold" },
+        intervalMs: 1000,
+        fastIntervalMs: 500,
+        timeoutMs: 2000,
+        rise: 1,
+        fall: 1,
+        initial: "up",
+      },
       connectTimeoutMs: 10_000,
       slowStartMs: 0,
       retry: { attempts: 0, on: ["connect"], budget: 0.125 },
@@ -223,4 +248,41 @@ upstreams: { constructor: { backends: [{ address: "x:1", name: toString }] } }
 
   assertEquals(config.upstreams[0]?.name, "constructor");
   assertEquals(config.upstreams[0]?.backends[0]?.id, "toString");
+});
+
+Deno.test("loadConfig() reads an HTTP check and a detector of its own", async () => {
+  const config = await configOf(`${MINIMAL}    health_check:
+      type: http
+      method: POST
+      path: /health?deep=1
+      host: app.internal:81
+      headers: { X-Check: weir }
+      expect_status: [200, "204, 300-399"]
+      expect_body: ok
+      expect_body_regex: "^ok$"
+      interval: 500ms
+      detector: phi_accrual
+      phi_threshold: 12
+      phi_acceptable_pause: 0s
+`);
+
+  assertEquals(config.upstreams[0]?.healthCheck, {
+    probe: {
+      type: "http",
+      method: "POST",
+      path: "/health?deep=1",
+      host: "app.internal:81",
+      headers: [["X-Check", "weir"]],
+      expectStatus: [[200, 200], [204, 204], [300, 399]],
+      expectBody: "ok",
+      expectBodyRegex: "^ok$",
+    },
+    detector: { kind: "phi_accrual", threshold: 12, pauseMs: 0 },
+    intervalMs: 500,
+    fastIntervalMs: 500,
+    timeoutMs: 5000,
+    rise: 2,
+    fall: 3,
+    initial: "probe",
+  });
 });

@@ -63,7 +63,7 @@ backends: [{ address: a, port: "81", weight: 3 }]
   assertEquals(config.upstreams[0]?.healthCheck?.intervalMs, 30_000);
 });
 
-Deno.test("loadConfig() expands the balancer form and warns of what it does not honour", async () => {
+Deno.test("loadConfig() expands the balancer form, whose threshold is one of phi accrual", async () => {
   const result = await loadText(BALANCER);
 
   assert(result.ok);
@@ -84,10 +84,12 @@ Deno.test("loadConfig() expands the balancer form and warns of what it does not 
   assertEquals(result.config.upstreams[0]?.hashKey, { kind: "client_ip" });
   assertEquals(result.config.upstreams[0]?.healthCheck?.intervalMs, 10_000);
   assertEquals(result.config.upstreams[0]?.backends.map((backend) => backend.weight), [100, 100]);
-  assertEquals(result.warnings, [
-    "weir.yaml:4:3: balancer.failure_threshold: phi accrual failure detection comes in a later " +
-    "version: this version counts failed checks and does not use the threshold",
-  ]);
+  assertEquals(result.config.upstreams[0]?.healthCheck?.detector, {
+    kind: "phi_accrual",
+    threshold: 8,
+    pauseMs: 3000,
+  });
+  assertEquals(result.warnings, []);
 });
 
 Deno.test("loadConfig() warns of nothing that is not written", async () => {

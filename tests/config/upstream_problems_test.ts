@@ -85,12 +85,77 @@ const CASES: readonly [name: string, text: string, problem: string][] = [
   [
     "an unknown health check",
     withUpstream("health_check: { type: icmp }"),
-    `8:27: upstreams.app.health_check.type: must be one of "tcp", "none": current value is "icmp"`,
+    `8:27: upstreams.app.health_check.type: must be one of "tcp", "http", "none": current value is "icmp"`,
   ],
   [
     "a health check that never fails",
     withUpstream("health_check: { fall: 0 }"),
     `must be a whole number from 1 to 1000: current value is 0`,
+  ],
+  [
+    "statuses that are none",
+    withUpstream("health_check: { type: http, expect_status: 399-200 }"),
+    `8:48: upstreams.app.health_check.expect_status: must be statuses from 100 to 599, like 200-399`,
+  ],
+  [
+    "an empty list of statuses",
+    withUpstream("health_check: { type: http, expect_status: [] }"),
+    `or [200, 301-308]: current value is []`,
+  ],
+  [
+    "a path of a check with a space",
+    withUpstream('health_check: { type: http, path: "/a b" }'),
+    `health_check.path: must be a path that starts with /, with or without a query`,
+  ],
+  [
+    "a host of a check with a path",
+    withUpstream("health_check: { type: http, host: a/b }"),
+    `health_check.host: must be a host, like example.com`,
+  ],
+  [
+    "a path of a check that sends no request",
+    withUpstream("health_check: { path: /health }"),
+    `8:21: upstreams.app.health_check.path: must stand beside type http: current type is "tcp"`,
+  ],
+  [
+    "text that a request would not send",
+    withUpstream("health_check: { type: http, send: PING }"),
+    `health_check.send: must stand beside type tcp: current type is "http"`,
+  ],
+  [
+    "a phi threshold that nothing goes by",
+    withUpstream("health_check: { phi_threshold: 8 }"),
+    `must stand beside detector phi_accrual: current detector is "threshold"`,
+  ],
+  [
+    "a number of failed checks that nothing goes by",
+    withUpstream("health_check: { detector: phi_accrual, fall: 3 }"),
+    `must stand beside detector threshold: current detector is "phi_accrual"`,
+  ],
+  [
+    "a fast interval that is slower",
+    withUpstream("health_check: { interval: 1s, fast_interval: 2s }"),
+    `health_check.fast_interval: must be at most interval, 1s: current value is "2s"`,
+  ],
+  [
+    "a body of an answer that has none",
+    withUpstream("health_check: { type: http, method: HEAD, expect_body: ok }"),
+    `health_check.expect_body: must stand beside another method than HEAD`,
+  ],
+  [
+    "a Host among the fields of a check",
+    withUpstream("health_check: { type: http, headers: { HOST: a } }"),
+    `health_check.headers.HOST: must not be Host: set host instead`,
+  ],
+  [
+    "a framing field in a check",
+    withUpstream('health_check: { type: http, headers: { content-length: "1" } }'),
+    `health_check.headers.content-length: must be no field that frames messages`,
+  ],
+  [
+    "a regular expression that may take for ever",
+    withUpstream('health_check: { type: http, expect_body_regex: "(a+)+" }'),
+    `must not repeat a group that holds another repetition`,
   ],
   [
     "negative retries",

@@ -1,23 +1,29 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import type { Address } from "../../lib/core/address.ts";
 import { LbError } from "../../lib/core/errors.ts";
-import { type Check, type HealthChange, HealthChecker } from "../../lib/health/checker.ts";
+import { HealthChecker, type Watching } from "../../lib/health/checker.ts";
 import { Consecutive } from "../../lib/health/consecutive.ts";
-import { probeTcp } from "../../lib/health/probe_tcp.ts";
+import { RunningTime } from "../../lib/health/running_time.ts";
+import type { Check, HealthChange } from "../../lib/health/watch.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
 import { FakeProbes } from "../support/probes.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 const ADDRESS: Address = { kind: "tcp", hostname: "127.0.0.1", port: 1 };
 const INTERVAL_MS = 1000;
+const FAST_INTERVAL_MS = 400;
 const TIMEOUT_MS = 300;
+/** At most what the timer waits that looks whether the process stood still. */
+const TICK_MS = 100;
 
 interface Bench extends Disposable {
   readonly clock: FakeClock;
   readonly probes: FakeProbes;
   readonly checker: HealthChecker;
   readonly changes: HealthChange[];
-  watch(options?: Partial<Check>): Disposable;
+  /** Delays of the timers that wait, but for the one that looks whether the process stood still. */
+  readonly delays: number[];
+  watch(options?: Partial<Check>): Watching;
 }
 
 /** @param random 0.5 leaves the interval as it is */
@@ -25,23 +31,31 @@ function bench(random: () => number = () => 0.5, maxConcurrent?: number): Bench 
   const clock = new FakeClock();
   const probes = new FakeProbes();
   const bound = maxConcurrent === undefined ? {} : { maxConcurrent };
-  const checker = new HealthChecker({ clock, random, ...bound });
+  const running = new RunningTime(clock);
+  const checker = new HealthChecker({ clock, running, random, ...bound });
   const changes: HealthChange[] = [];
   return {
     clock,
     probes,
     checker,
     changes,
+    get delays() {
+      return clock.delays.filter((delayMs) => delayMs > TICK_MS);
+    },
     watch: (options = {}) =>
       checker.watch({
         address: ADDRESS,
         probe: probes.probe,
         detector: new Consecutive({ rise: 1, fall: 1 }),
         intervalMs: INTERVAL_MS,
+        fastIntervalMs: FAST_INTERVAL_MS,
         timeoutMs: TIMEOUT_MS,
         ...options,
       }, (change) => changes.push(change)),
-    [Symbol.dispose]: () => checker[Symbol.dispose](),
+    [Symbol.dispose]: () => {
+      checker[Symbol.dispose]();
+      running[Symbol.dispose]();
+    },
   };
 }
 
@@ -84,7 +98,7 @@ Deno.test("HealthChecker spreads checks by ten percent of the interval to either
   for (let round = 0; round < 500; round++) {
     b.probes.last.pass();
     await settled();
-    const [delayMs] = b.clock.delays;
+    const [delayMs] = b.delays;
     delays.push(delayMs!);
     b.clock.advance(delayMs!);
   }
@@ -103,7 +117,10 @@ Deno.test("HealthChecker tells of a failed check with its reason, and of recover
   b.probes.last.pass();
   await settled();
 
-  assertEquals(b.changes, [{ available: false, reason: "refused" }, { available: true }]);
+  assertEquals(b.changes, [
+    { available: false, isFirst: true, reason: "refused" },
+    { available: true, isFirst: false },
+  ]);
 });
 
 Deno.test("HealthChecker counts a check that takes too long as failed", async () => {
@@ -134,7 +151,8 @@ Deno.test("HealthChecker counts a check that passes too late as failed", async (
 
 Deno.test("HealthChecker tells nothing while the state stays the same", async () => {
   using b = bench();
-  b.watch({ detector: new Consecutive({ rise: 2, fall: 2 }) });
+  const detector = new Consecutive({ rise: 2, fall: 2 });
+  b.watch({ detector, fastIntervalMs: INTERVAL_MS });
 
   for (const result of "+-+--++-++--") {
     if (result === "+") b.probes.last.pass();
@@ -143,7 +161,7 @@ Deno.test("HealthChecker tells nothing while the state stays the same", async ()
     b.clock.advance(INTERVAL_MS);
   }
 
-  assertEquals(b.changes.map(({ available }) => available), [false, true, false]);
+  assertEquals(b.changes.map(({ available }) => available), [true, false, true, false]);
 });
 
 Deno.test("HealthChecker goes on with its other servers when one never answers", async () => {
@@ -167,8 +185,8 @@ Deno.test("HealthChecker takes a probe that throws at once for a failed check", 
   });
   await settled();
 
-  assertEquals(b.changes, [{ available: false, reason: "broken" }]);
-  assertEquals(b.clock.delays, [INTERVAL_MS]);
+  assertEquals(b.changes, [{ available: false, isFirst: true, reason: "broken" }]);
+  assertEquals(b.delays, [INTERVAL_MS]);
 });
 
 Deno.test("HealthChecker runs no more than maxConcurrent checks at once", async () => {
@@ -201,7 +219,7 @@ Deno.test("HealthChecker.watch()'s end in mid-check counts neither way and tells
   await settled();
 
   assertEquals(b.probes.last.signal.aborted, true);
-  assertEquals([detector.isAvailable, b.changes, b.clock.delays], [true, [], []]);
+  assertEquals([detector.isAvailable, b.changes, b.delays], [true, [], []]);
 });
 
 Deno.test("HealthChecker.watch()'s end between checks calls the next one off", async () => {
@@ -214,7 +232,7 @@ Deno.test("HealthChecker.watch()'s end between checks calls the next one off", a
   watching[Symbol.dispose]();
   await b.clock.run(3 * INTERVAL_MS, INTERVAL_MS);
 
-  assertEquals([b.probes.begun.length, b.clock.delays], [1, []]);
+  assertEquals([b.probes.begun.length, b.delays], [1, []]);
 });
 
 Deno.test("HealthChecker.watch()'s end while waiting for its turn begins no check", async () => {
@@ -242,16 +260,7 @@ Deno.test("HealthChecker's end cuts every check and leaves no timer", async () =
   await settled();
 
   assertEquals(b.probes.underWay, 0);
-  assertEquals([b.clock.delays, b.changes.length], [[], 1]);
-});
-
-Deno.test("probeTcp() closes the connection it opened", async () => {
-  let closed = 0;
-  const probe = probeTcp(() => Promise.resolve({ close: () => closed++ }));
-
-  await probe(ADDRESS, new AbortController().signal);
-
-  assertEquals(closed, 1);
+  assertEquals([b.delays, b.changes.length], [[], 1]);
 });
 
 Deno.test("HealthChecker counts a check that Weir could not make neither way", async () => {

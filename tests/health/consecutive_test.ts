@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { Consecutive } from "../../lib/health/consecutive.ts";
+import type { InitialState } from "../../lib/health/failure_detector.ts";
 
 /** The state after each of the results, written `+` and `-`. */
-function states(results: string, rise: number, fall: number): string {
-  const detector = new Consecutive({ rise, fall });
+function states(results: string, rise: number, fall: number, initial?: InitialState): string {
+  const detector = new Consecutive({ rise, fall, ...(initial && { initial }) });
   return [...results].map((result) => {
     detector.observe(result === "+");
     return detector.isAvailable ? "U" : "d";
@@ -31,3 +32,34 @@ for (const [what, results, rise, fall, up] of SERIES) {
     assertEquals(states(results, rise, fall), up);
   });
 }
+
+Deno.test("Consecutive.observe() needs `fall` failures from the start with initial: up", () => {
+  assertEquals(states("---", 2, 3, "up"), "UUd");
+});
+
+Deno.test("Consecutive.observe() needs `rise` passes from the start with initial: down", () => {
+  assertEquals(states("+++", 3, 1, "down"), "ddU");
+});
+
+Deno.test("Consecutive.isKnown is false until the first result only where that decides", () => {
+  const initial = ["probe", "up", "down"] as const;
+  const known = initial.map((state) =>
+    new Consecutive({ rise: 1, fall: 1, initial: state }).isKnown
+  );
+  const after = new Consecutive({ rise: 1, fall: 1 });
+  after.observe(false);
+
+  assertEquals(known, [false, true, true]);
+  assertEquals(after.isKnown, true);
+});
+
+Deno.test("Consecutive.isChanging is true between the first opposite result and the decision", () => {
+  const detector = new Consecutive({ rise: 2, fall: 3 });
+
+  const changing = [..."+--+---+-++"].map((result) => {
+    detector.observe(result === "+");
+    return detector.isChanging ? "c" : ".";
+  }).join("");
+
+  assertEquals(changing, ".cc.cc.c.c.");
+});

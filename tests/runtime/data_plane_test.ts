@@ -185,6 +185,7 @@ Deno.test("listenerStatus() and upstreamStatus() tell what the table holds", asy
   const upstreams = upstreamStatus(CONFIG, {
     table: b.table,
     limits: b.limits.table,
+    health: { reportOf: () => undefined },
     nowMs: 0,
   });
 

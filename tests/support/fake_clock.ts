@@ -28,10 +28,15 @@ export class FakeClock implements Clock {
     const endMs = this.#nowMs + ms;
     for (let due = this.#next(endMs); due !== undefined; due = this.#next(endMs)) {
       this.#timers.delete(due);
-      this.#nowMs = due.atMs;
+      this.#nowMs = Math.max(this.#nowMs, due.atMs);
       due.run();
     }
-    this.#nowMs = endMs;
+    this.#nowMs = Math.max(this.#nowMs, endMs);
+  }
+
+  /** Goes on by `ms` while nothing runs, as when the process is stopped: what fell due is late. */
+  stall(ms: number): void {
+    this.#nowMs += ms;
   }
 
   /** As `advance`, but in steps, letting pending promises run after each. */

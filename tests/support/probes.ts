@@ -1,4 +1,4 @@
-import type { Probe } from "../../lib/health/probe_tcp.ts";
+import type { Probe } from "../../lib/health/probe.ts";
 
 /** One check under way. */
 export interface PendingProbe {
