@@ -37,6 +37,7 @@ export class PhiAccrual implements FailureDetector {
   /** Passed checks in a row since it was suspected. */
   #streak = 0;
   #lastPassMs: number | undefined;
+  #hasRhythm = false;
   #lastSignMs: number | undefined;
 
   constructor(options: PhiAccrualOptions) {
@@ -92,7 +93,10 @@ export class PhiAccrual implements FailureDetector {
   }
 
   #remember(nowMs: number): void {
-    if (this.#lastPassMs !== undefined) this.#window.add(nowMs - this.#lastPassMs);
+    if (this.#lastPassMs === undefined) return;
+    // The second check comes early, so that checks of many servers are spread.
+    if (this.#hasRhythm) this.#window.add(nowMs - this.#lastPassMs);
+    this.#hasRhythm = true;
   }
 
   /** The intervals while it is suspected are no part of its history. */

@@ -163,6 +163,16 @@ Deno.test("PhiAccrual does not learn from the intervals of a recovery", () => {
   assertEquals(suspectedAt(phi, nowMs) - nowMs, before);
 });
 
+Deno.test("PhiAccrual does not learn from the first interval, which is cut short", () => {
+  const [one, other] = [detect(), detect()];
+  for (const [phi, secondMs] of [[one, 10], [other, 1000]] as const) {
+    phi.observe(true, 1000 - secondMs);
+    for (let beat = 1; beat < 10; beat++) phi.observe(true, beat * INTERVAL_MS);
+  }
+
+  assertEquals(suspectedAt(one, 9000), suspectedAt(other, 9000));
+});
+
 Deno.test("PhiAccrual.heard() puts suspicion off, and does not change what is expected", () => {
   const { phi, lastMs } = steady();
   let nowMs = lastMs;
