@@ -33,6 +33,11 @@ export class PythonServer implements AsyncDisposable {
     await this.#process[Symbol.asyncDispose]();
   }
 
+  /** Stops it, or lets it go on. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#process.signal(signal);
+  }
+
   /** Starts it once more on the same port. */
   async restart(): Promise<void> {
     this.#process = this.#spawn();

@@ -44,3 +44,17 @@ Deno.test("Lease tells the algorithm the time to the answer, and failures", () =
     false,
   ]]);
 });
+
+Deno.test("Lease.settle() counts work that ended well, but not an answer that was a failure", () => {
+  const { upstream, table } = upstreamOf([specOf(0)]);
+  const error = new LbError("upstream_reset", "gone", { side: "upstream" });
+
+  upstream.acquire(0)!.settle({ kind: "success" });
+  upstream.acquire(0)!.settle({ kind: "ignored" });
+  upstream.acquire(0)!.settle({ kind: "failure", error });
+  const bad = upstream.acquire(0)!;
+  bad.answered(false);
+  bad.settle({ kind: "success" });
+
+  assertEquals(table.backendTotal(0, "successes"), 1);
+});
