@@ -99,9 +99,18 @@ export class HealthChecker implements Disposable {
       }
       const jitter = 1 + JITTER * (2 * random() - 1);
       const delayMs = (isLost ? watch.check.fastIntervalMs : watch.nextIntervalMs()) * jitter;
-      watch.timer = clock.after(delayMs, () => this.#enqueue(watch));
+      this.#schedule(watch, running.now() + delayMs);
     }
     this.#startWaiting();
+  }
+
+  /** Time that the process lost moves all checks, or those that it missed would come all at once. */
+  #schedule(watch: Watch, dueMs: number): void {
+    const { clock, running } = this.#options;
+    watch.timer = clock.after(Math.max(0, dueMs - running.now()), () => {
+      if (dueMs - running.now() > MAX_LOST_MS) this.#schedule(watch, dueMs);
+      else this.#enqueue(watch);
+    });
   }
 
   /** How the check ended, or `undefined` when it could not even be made. */
@@ -142,5 +151,7 @@ function phaseOf(place: number): number {
 const DEFAULT_MAX_CONCURRENT = 64;
 /** Share of the interval by which checks are spread to either side. */
 const JITTER = 0.1;
+/** Lost time that changes nothing. */
+const MAX_LOST_MS = 1;
 /** Part of a check's time that the process may have stood still without excusing a failure. */
 const MAX_LOST_SHARE = 0.25;

@@ -45,6 +45,23 @@ Deno.test("HealthChecker spreads the checks of 1,000 servers evenly over the int
   }
 });
 
+Deno.test("HealthChecker's checks stay spread when the process stood still", async () => {
+  using b = bench(seededRandom(3));
+  const begun: number[] = [];
+  const probe = () => Promise.resolve(void begun.push(b.clock.now()));
+  for (let server = 0; server < 100; server++) b.watch({ probe, intervalMs: 10_000 });
+  while (begun.length < 100) await settled();
+  await b.clock.run(20_000, 100);
+
+  b.clock.stall(60_000);
+  const fromMs = b.clock.now();
+  await b.clock.run(10_000, 100);
+
+  const after = begun.filter((atMs) => atMs >= fromMs);
+  const atOnce = after.filter((atMs) => atMs < fromMs + 1000).length;
+  assert(after.length > 80 && atOnce < 25, `${atOnce} of ${after.length} checks at once`);
+});
+
 Deno.test("HealthChecker counts a check neither way that failed while the process stood still", async () => {
   using b = bench();
   b.watch();
