@@ -44,10 +44,8 @@ function writeRequest(check: HttpProbeConfig, address: Address): Uint8Array {
   const framing = BODY_METHODS.has(method)
     ? { kind: "length", length: 0 } as const
     : { kind: "none" } as const;
-  const bytes = new Uint8Array(MAX_REQUEST_BYTES);
-  const end = writeRequestHead(bytes, 0, { method, target, fields, framing });
-  if (end === -1) throw new RangeError(`Cannot write a check: over ${MAX_REQUEST_BYTES} bytes`);
-  return bytes.subarray(0, end);
+  const bytes = new Uint8Array(REST_BYTES + target.length + fields.toText().length);
+  return bytes.subarray(0, writeRequestHead(bytes, 0, { method, target, fields, framing }));
 }
 
 /** A Unix socket has no name that a server could expect. */
@@ -153,7 +151,7 @@ class AnswerReader {
 
 /** Methods whose requests say how long their content is, even when there is none. */
 const BODY_METHODS: ReadonlySet<string> = new Set(["POST", "PUT"]);
-/** The configuration bounds path, host and each field well below this. */
-const MAX_REQUEST_BYTES = 512 * 1024;
+/** Room for what a head has beside target and fields: method, version, Content-Length, line ends. */
+const REST_BYTES = 64;
 const FIRST_BYTES = 4096;
 const MAX_INTERIM = 8;
