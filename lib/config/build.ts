@@ -9,6 +9,7 @@ import type {
 } from "./schema.ts";
 import { buildHealthCheck } from "./build_health.ts";
 import { buildHttp } from "./build_http.ts";
+import { buildRateLimit } from "./build_rate.ts";
 import type { Config, HashKey, ListenerConfig, StickyConfig, UpstreamConfig } from "./types.ts";
 
 /** Settings of a whole configuration. */
@@ -46,6 +47,7 @@ function buildListener(listener: ListenerSettings): ListenerConfig {
     ...(maxPerIp === 0 ? {} : { maxConnectionsPerIp: maxPerIp }),
     idleTimeoutMs: listener.timeouts.idle,
     tunnelTimeoutMs: listener.timeouts.tunnel,
+    ...buildRateLimit(listener.rate_limit),
   };
   if (listener.protocol === "http") {
     return { ...base, protocol: "http", ...buildHttp(listener) };

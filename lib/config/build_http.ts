@@ -1,3 +1,4 @@
+import { buildRateLimit } from "./build_rate.ts";
 import type { ListenerSettings, RouteSettings } from "./schema.ts";
 import type {
   HeaderChanges,
@@ -47,6 +48,7 @@ function buildRoute(route: RouteSettings): RouteConfig {
     requestHeaders: buildChanges(route.request_headers),
     responseHeaders: buildChanges(route.response_headers),
     ...(route.timeout === undefined ? {} : { timeoutMs: route.timeout }),
+    ...buildRateLimit(route.rate_limit),
   };
 }
 

@@ -47,6 +47,7 @@ function checkProtocol(listener: Item, routes: readonly Item[]): Finding[] {
       const message = 'is for HTTP only: must stand in a listener with "protocol: http"';
       return { source, path: [...path, ...keys], at: "key", message };
     });
+    foreign.push(...checkTcpRateKey(listener));
     if (upstream !== undefined) return foreign;
     const message = "is required: must be the name of an upstream";
     return [...foreign, { source, path: [...path, "upstream"], message }];
@@ -57,6 +58,15 @@ function checkProtocol(listener: Item, routes: readonly Item[]): Finding[] {
     return [];
   }
   return [{ source, path, message: "must have an upstream or at least one route" }];
+}
+
+/** A stream of bytes has no header to go by. */
+function checkTcpRateKey({ source, path, value: { rate_limit: limit } }: Item): Finding[] {
+  const key = isRecord(limit) ? limit["key"] : undefined;
+  if (typeof key !== "string" || key === "client_ip") return [];
+  const message = "must be client_ip, because this is a TCP listener: " +
+    `current value is ${showValue(key)}`;
+  return [{ source, path: [...path, "rate_limit", "key"], message }];
 }
 
 function has(value: unknown, keys: Path): boolean {

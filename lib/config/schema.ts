@@ -5,6 +5,7 @@ import { cidr } from "./http_values.ts";
 import { healthCheck } from "./schema_health.ts";
 import { httpLimits, httpTimeouts, pool, retry, route, shortPool, sticky } from "./schema_http.ts";
 import { queue } from "./schema_limits.ts";
+import { rateLimit } from "./schema_rate.ts";
 import {
   adminAddress,
   backendAddress,
@@ -74,6 +75,7 @@ const listener = section({
   ),
   limits: limits.prefault({}).describe("What clients of the listener may use up."),
   timeouts: timeouts.prefault({}).describe("How long a connection may stay silent."),
+  rate_limit: rateLimit.optional().describe("How much one client may ask for."),
 });
 
 const backend = section({

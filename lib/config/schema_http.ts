@@ -17,6 +17,7 @@ import {
   size,
   TOKEN_SCHEMA,
 } from "./http_values.ts";
+import { rateLimit } from "./schema_rate.ts";
 import { choice, duration, name, NAME_SCHEMA, wholeNumber } from "./values.ts";
 
 /** Settings of `limits` that only HTTP listeners have. */
@@ -99,6 +100,8 @@ export const route = section({
   response_headers: headerChanges("answer").describe("Changes to answers."),
   timeout: duration({ from: "above zero" }).optional()
     .describe("Longest wait for the head of the answer, over all attempts."),
+  rate_limit: rateLimit.optional()
+    .describe("How much one client may ask for, beside the limit of the listener."),
 });
 
 const CONDITIONS = ["connect", "reset", "timeout", "status_502", "status_503", "status_504"];

@@ -1,6 +1,7 @@
 import type { Address, TcpAddress } from "../core/address.ts";
 import type { LogLevel } from "../core/log.ts";
 import type { BackendSpec } from "../core/types.ts";
+import type { Rate } from "../limit/gcra.ts";
 
 /**
  * The whole configuration: validated, defaulted, frozen, and plain enough for `postMessage`.
@@ -51,7 +52,19 @@ export interface ListenerBase {
   readonly maxConnectionsPerIp?: number;
   /** Silence allowed once bytes have gone both ways, or after an upgrade. */
   readonly tunnelTimeoutMs: number;
+  /** Absent: no limit. Over TCP it counts connections, by `client_ip`. */
+  readonly rateLimit?: RateLimitConfig;
 }
+
+/** How much each key may have. */
+export interface RateLimitConfig extends Rate {
+  readonly key: RateKey;
+}
+
+/** What requests are told apart by for their rate. */
+export type RateKey =
+  | { readonly kind: "client_ip" }
+  | { readonly kind: "header" | "cookie"; readonly name: string };
 
 /** Carries bytes. */
 export interface TcpListenerConfig extends ListenerBase {
@@ -96,6 +109,8 @@ export interface RouteConfig {
   readonly responseHeaders: HeaderChanges;
   /** From the head of a request to the head of its answer, over all attempts. Absent: no limit. */
   readonly timeoutMs?: number;
+  /** Holds beside that of the listener. Absent: no limit. */
+  readonly rateLimit?: RateLimitConfig;
 }
 
 /** Everything that is given has to hold. */

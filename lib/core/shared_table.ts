@@ -33,6 +33,8 @@ export const LISTENER_COUNTERS = [
   /** Found backends and queue full, or waited in vain. */
   "queueFull",
   "queueTimeouts",
+  /** Requests, over TCP connections, beyond a rate limit. */
+  "rateLimited",
   "retries",
   /** Retries that the budget did not allow. */
   "retriesDenied",

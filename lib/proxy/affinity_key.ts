@@ -49,12 +49,16 @@ export function requestKey(
 
 type NamedKey = Extract<HashKey, { name: string }>;
 
-function namedKey({ kind, name }: NamedKey, random: () => number): RequestKey {
-  const valueOf = READERS[kind];
+function namedKey(key: NamedKey, random: () => number): RequestKey {
   return (_, head) => {
-    const value = valueOf(head, name);
+    const value = namedValue(key, head);
     return value === undefined ? Math.floor(random() * 2 ** 32) : hashText(value);
   };
+}
+
+/** The value of a header, cookie or query parameter, as it is written. */
+export function namedValue({ kind, name }: NamedKey, head: RequestHead): string | undefined {
+  return READERS[kind](head, name);
 }
 
 const READERS: Readonly<

@@ -2,14 +2,16 @@ import type { HeaderChanges, HttpLimits, RewriteConfig } from "../config/types.t
 import type { RetryConfig } from "../config/types.ts";
 import type { Backend } from "../core/types.ts";
 import type { HeadLimits } from "../http/limits.ts";
+import type { RequestHead } from "../http/request_head.ts";
 import type { RetryBudget } from "../limit/retry_budget.ts";
 import type { RoutedRequest } from "../route/match.ts";
 import type { StickyTable } from "../upstream/sticky.ts";
 import type { BalancedUpstream } from "../upstream/upstream.ts";
-import type { RequestKey } from "./affinity_key.ts";
+import type { KeyClient, RequestKey } from "./affinity_key.ts";
 import type { BackendPool } from "./backend_pool.ts";
 import type { ExchangeError } from "./exchange_error.ts";
 import type { LocalAnswer } from "./local_answer.ts";
+import type { RateGuard } from "./rate_guard.ts";
 import type { ThreadParts } from "./tcp_route.ts";
 import type { Overload, WaitingRoom } from "./waiting_room.ts";
 
@@ -21,6 +23,10 @@ export interface HttpFront {
   readonly index: number;
   /** The route for a request, or `undefined` when none matches. */
   readonly route: (request: RoutedRequest) => HttpRoute | undefined;
+  /** The answer to a request that is over a rate limit; absent where there is none. */
+  readonly refuse?: (client: KeyClient, head: RequestHead, route?: HttpRoute) =>
+    | LocalAnswer
+    | undefined;
   readonly limits: HttpLimits;
   readonly headLimits: HeadLimits;
   readonly headerTimeoutMs: number;
@@ -45,6 +51,7 @@ export interface HttpRoute {
   readonly requestHeaders: HeaderChanges;
   readonly responseHeaders: HeaderChanges;
   readonly timeoutMs: number | undefined;
+  readonly rateLimit: RateGuard | undefined;
 }
 
 /** Weir answers itself. */

@@ -190,6 +190,8 @@ export class HttpSession implements Disposable {
     }
     const route = this.front.route(head);
     const hasBody = head.framing.kind !== "none";
+    const refusal = this.front.refuse?.(this.client, head, route);
+    if (refusal !== undefined) return this.answer(head, refusal, !hasBody);
     if (route === undefined) {
       return this.answer(head, { status: 404, reason: "no_route" }, !hasBody);
     }

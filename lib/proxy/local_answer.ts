@@ -10,6 +10,8 @@ export interface LocalAnswer {
   readonly status: number;
   /** The machine-readable word of `X-Weir-Reason`. */
   readonly reason: string;
+  /** Seconds until it makes sense to come again; with 429 and 503 it is 1 unless it is set. */
+  readonly retryAfterS?: number;
   readonly body?: { readonly text: string; readonly contentType: string };
   /** Further fields, such as `Location`. */
   readonly fields?: readonly (readonly [name: string, value: string])[];
@@ -39,7 +41,9 @@ export function writeLocalAnswer(answer: LocalAnswer, form: AnswerForm): Uint8Ar
   fields.append("Date", formatHttpDate(Date.now()));
   if (text !== "") fields.append("Content-Type", contentType);
   fields.append("X-Weir-Reason", reason);
-  if (status === 429 || status === 503) fields.append("Retry-After", "1");
+  if (status === 429 || status === 503) {
+    fields.append("Retry-After", String(answer.retryAfterS ?? 1));
+  }
   for (const [name, value] of answer.fields ?? []) fields.append(name, value);
   if (!form.keepAlive) fields.append("Connection", "close");
   else if (form.isOld) fields.append("Connection", "keep-alive");

@@ -26,6 +26,7 @@ export class TcpProxy {
   /** Serves one client connection to its end and closes it. Never rejects. */
   async handle(client: Conn): Promise<void> {
     using session = new Session(client, this.#route, this.#open);
+    if (this.#route.isOverRate?.(addressOf(client))) return;
     const attempt = await session.dial.connect();
     if (attempt === undefined) return this.#refuse(session);
     using lease = attempt.lease;
@@ -126,8 +127,13 @@ class Session implements Disposable {
   }
 }
 
-function keyOf({ remote }: Conn, { key }: TcpRoute): number {
-  return key?.(remote?.kind === "tcp" ? remote.hostname : undefined) ?? 0;
+function keyOf(client: Conn, { key }: TcpRoute): number {
+  return key?.(addressOf(client)) ?? 0;
+}
+
+/** IP address of a client; absent on a Unix socket. */
+function addressOf({ remote }: Conn): string | undefined {
+  return remote?.kind === "tcp" ? remote.hostname : undefined;
 }
 
 function outcomeOf(end: SpliceEnd): Outcome {

@@ -27,6 +27,8 @@ export interface TcpRoute {
   readonly splice: SpliceOptions;
   /** Takes a connection that was opened ahead of need; absent when none are. */
   readonly takeWarm?: (backend: Backend) => WarmConn | undefined;
+  /** Says whether a client's connection is over a rate limit; absent where there is none. */
+  readonly isOverRate?: (address: string | undefined) => boolean;
   readonly thread: ThreadParts;
 }
 

@@ -28,6 +28,7 @@ import { buildHttpFront } from "./http_front.ts";
 import { HttpUpstreamParts } from "./http_upstreams.ts";
 import { placeBackends } from "./layout.ts";
 import { Listener } from "./listener.ts";
+import type { RateLimits } from "./rate_limits.ts";
 import type { SharedLimits } from "./shared_limits.ts";
 import { type UpstreamParts, upstreamsOf } from "./upstream_parts.ts";
 import { TcpUpstreamParts } from "./tcp_upstreams.ts";
@@ -45,6 +46,8 @@ export interface DataPlaneDeps {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly log: Logger;
+  /** The rate limits of the configuration; absent where it has none. */
+  readonly rates?: RateLimits | undefined;
 }
 
 /** A listener's address could not be bound. */
@@ -211,6 +214,7 @@ export class DataPlane implements Disposable {
       throw new TypeError(`Cannot build listener: no upstream "${config.upstream}"`);
     }
     const warm = this.#warmOf(parts);
+    const isOverRate = this.#deps.rates?.connectionLimit(config, index, this.#thread);
     return new TcpProxy({
       listener: config.name,
       index,
@@ -226,6 +230,7 @@ export class DataPlane implements Disposable {
         tunnelTimeoutMs: config.tunnelTimeoutMs,
       },
       ...(warm === undefined ? {} : { takeWarm: (backend) => warm.take(backend) }),
+      ...(isOverRate === undefined ? {} : { isOverRate }),
       thread: this.#thread,
     });
   }
@@ -240,9 +245,9 @@ export class DataPlane implements Disposable {
       const parts = upstreams.get(name);
       if (parts !== undefined) http.set(name, this.#httpOf(parts).http);
     }
-    const { random } = this.#deps;
+    const { random, rates } = this.#deps;
     const thread = this.#thread;
-    return new HttpProxy(buildHttpFront({ config, index, upstreams: http, thread, random }));
+    return new HttpProxy(buildHttpFront({ config, index, upstreams: http, thread, random, rates }));
   }
 
   /** One set of connections for all HTTP listeners of the thread. */

@@ -12,6 +12,7 @@ import type { ForwardAction, HttpFront, HttpRoute, HttpUpstream } from "../proxy
 import type { LocalAnswer } from "../proxy/local_answer.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
 import { buildRouter } from "../route/router.ts";
+import type { RateLimits } from "./rate_limits.ts";
 
 /** What an HTTP listener is built from. */
 export interface HttpFrontOptions {
@@ -20,6 +21,8 @@ export interface HttpFrontOptions {
   readonly index: number;
   readonly upstreams: ReadonlyMap<string, HttpUpstream>;
   readonly thread: ThreadParts;
+  /** The rate limits of the thread; absent where the configuration has none. */
+  readonly rates?: RateLimits | undefined;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -30,11 +33,13 @@ export function buildHttpFront(options: HttpFrontOptions): HttpFront {
   const routes = config.routes.map((route) => buildRoute(route, options));
   const router = buildRouter(config.routes.map(({ match }) => match));
   const trusted = new CidrSet(config.trustedProxies.map(parseCidr));
+  const refuse = options.rates?.refusal(config, index, thread);
   return {
     listener: config.name,
     index,
     thread,
     route: (request) => routes[router.match(request)],
+    ...(refuse === undefined ? {} : { refuse }),
     limits: config.limits,
     headLimits: {
       ...DEFAULT_HEAD_LIMITS,
@@ -98,7 +103,9 @@ function cutTeller({ config, index, thread }: HttpFrontOptions): HttpFront["onCu
 
 function buildRoute(route: RouteConfig, options: HttpFrontOptions): HttpRoute {
   const { requestHeaders, responseHeaders, timeoutMs } = route;
-  return { action: buildAction(route, options), requestHeaders, responseHeaders, timeoutMs };
+  const action = buildAction(route, options);
+  const rateLimit = options.rates?.guard(route.rateLimit);
+  return { action, requestHeaders, responseHeaders, timeoutMs, rateLimit };
 }
 
 function buildAction(route: RouteConfig, options: HttpFrontOptions): HttpRoute["action"] {

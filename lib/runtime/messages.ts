@@ -22,6 +22,10 @@ export interface StartMessage {
   readonly table: SharedArrayBuffer;
   readonly limits: LimitBuffers;
   readonly logRing: SharedArrayBuffer;
+  /** Buckets of the rate limits, in the order of `rateLimitsOf`. */
+  readonly rates: readonly SharedArrayBuffer[];
+  /** What makes a clock that all threads share: see `sharedClock`. */
+  readonly wallOffsetMs: number;
 }
 
 /** What a worker tells the supervisor. Log records go through the ring instead. */

@@ -34,6 +34,8 @@ export interface ListenerStatus {
   readonly queueFull: number;
   /** Turned away after a wait in the queue. */
   readonly queueTimeouts: number;
+  /** Requests, over TCP connections, beyond a rate limit. */
+  readonly rateLimited: number;
   /** Connections or requests tried on a further backend. */
   readonly retries: number;
   /** HTTP only. */
@@ -96,6 +98,7 @@ export function listenerStatus(config: Config, table: SharedTable): ListenerStat
     noBackend: table.listenerTotal(index, "noBackend"),
     queueFull: table.listenerTotal(index, "queueFull"),
     queueTimeouts: table.listenerTotal(index, "queueTimeouts"),
+    rateLimited: table.listenerTotal(index, "rateLimited"),
     retries: table.listenerTotal(index, "retries"),
     requests: table.listenerTotal(index, "requests"),
     answersCut: table.listenerTotal(index, "answersCut"),

@@ -6,6 +6,7 @@ import { VERSION } from "../core/version.ts";
 import { denoTransport } from "../net/deno_transport.ts";
 import { HealthChecks, isUpAtFirst } from "./health.ts";
 import { placeBackends, shapeOf } from "./layout.ts";
+import { createRateBuffers } from "./rate_limits.ts";
 import { refuseDirectories } from "./sandbox.ts";
 import { fillSecrets } from "./secrets.ts";
 import { SharedLimits, sharedNowMs } from "./shared_limits.ts";
@@ -46,9 +47,10 @@ export class Supervisor implements Disposable {
     const limits = SharedLimits.create(config, options.random);
     this.#table = table;
     this.#limits = limits;
+    const rates = createRateBuffers(config);
     this.#slots = Array.from(
       { length: config.workers },
-      (_, slot) => new WorkerSlot({ slot, config, table, limits, log }),
+      (_, slot) => new WorkerSlot({ slot, config, table, limits, log, rates }),
     );
     this.#health = this.#startHealthChecks();
   }

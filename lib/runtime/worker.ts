@@ -11,6 +11,8 @@ import { RingQueue } from "../ds/ring_queue.ts";
 import { denoTransport } from "../net/deno_transport.ts";
 import { DataPlane, ListenError } from "./data_plane.ts";
 import { RingLogger } from "./log_ring.ts";
+import { RateLimits } from "./rate_limits.ts";
+import { sharedClock } from "./shared_clock.ts";
 import { SharedLimits } from "./shared_limits.ts";
 import { takeAwayGlobals } from "./thread_globals.ts";
 import type { FromWorker, StartMessage, ToWorker } from "./messages.ts";
@@ -39,7 +41,8 @@ class WorkerThread {
     }
   }
 
-  #start({ config, worker, shape, table: buffer, limits: buffers, logRing }: StartMessage): void {
+  #start(message: StartMessage): void {
+    const { config, worker, shape, table: buffer, limits: buffers, logRing } = message;
     const table = new SharedTable(buffer, shape);
     const limits = SharedLimits.wrap(config, buffers);
     const log = new RingLogger(new RingQueue(logRing), config.log.level);
@@ -47,8 +50,10 @@ class WorkerThread {
     setInterval(() => table.beat(worker), BEAT_MS);
     const now = () => performance.now();
     const { random } = Math;
+    const rates = new RateLimits(config, message.rates, sharedClock(message.wallOffsetMs));
     try {
-      const deps = { config, table, limits, worker, transport: denoTransport, now, random, log };
+      const transport = denoTransport;
+      const deps = { config, table, limits, rates, worker, transport, now, random, log };
       this.#plane = new DataPlane(deps);
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;

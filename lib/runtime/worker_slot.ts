@@ -5,6 +5,7 @@ import { RingQueue } from "../ds/ring_queue.ts";
 import { ListenError } from "./data_plane.ts";
 import { LOG_RING_BYTES, RingReader } from "./log_ring.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
+import { wallOffset } from "./shared_clock.ts";
 import { sandboxPermissions, StartError } from "./sandbox.ts";
 import type { SharedLimits } from "./shared_limits.ts";
 import { removeStaleSockets } from "./unix_sockets.ts";
@@ -16,6 +17,8 @@ export interface WorkerSlotOptions {
   readonly table: SharedTable;
   readonly limits: SharedLimits;
   readonly log: Logger;
+  /** Buckets of the rate limits, for all threads. */
+  readonly rates?: readonly SharedArrayBuffer[];
 }
 
 /** One place for a data plane thread; a thread that dies there is replaced by a new one. */
@@ -82,7 +85,7 @@ export class WorkerSlot implements Disposable {
   }
 
   #spawn(): void {
-    const { slot, config, table, limits, log } = this.#options;
+    const { slot, config, table, limits, log, rates = [] } = this.#options;
     const worker = startThread(slot, config);
     // A ring of its own: the thread before may still have been writing into the last one.
     const ring = RingQueue.create(LOG_RING_BYTES);
@@ -107,6 +110,8 @@ export class WorkerSlot implements Disposable {
       table: table.buffer,
       limits: limits.buffers,
       logRing: ring.buffer,
+      rates,
+      wallOffsetMs: wallOffset(),
     });
   }
 
