@@ -1,3 +1,5 @@
+import { type RingMemory, SharedRingMemory } from "./ring_memory.ts";
+
 /**
  * A lock-free queue of byte records from one producer thread to one consumer thread.
  *
@@ -8,11 +10,14 @@
 export class RingQueue {
   /** The shared memory; hand it to the other thread and wrap it with `new RingQueue(buffer)`. */
   readonly buffer: SharedArrayBuffer;
-  readonly #cells: Int32Array;
-  readonly #bytes: Uint8Array;
+  readonly #memory: RingMemory;
   readonly #mask: number;
 
-  constructor(buffer: SharedArrayBuffer) {
+  /** @param memory how `buffer` is reached; tests have a way of their own */
+  constructor(
+    buffer: SharedArrayBuffer,
+    memory: RingMemory = new SharedRingMemory(buffer, HEADER_BYTES),
+  ) {
     const capacity = buffer.byteLength - HEADER_BYTES;
     if (capacity < 16 || (capacity & (capacity - 1)) !== 0) {
       throw new RangeError(
@@ -20,8 +25,7 @@ export class RingQueue {
       );
     }
     this.buffer = buffer;
-    this.#cells = new Int32Array(buffer, 0, HEADER_BYTES / 4);
-    this.#bytes = new Uint8Array(buffer, HEADER_BYTES);
+    this.#memory = memory;
     this.#mask = capacity - 1;
   }
 
@@ -32,35 +36,35 @@ export class RingQueue {
 
   /** Records that found the ring full, since it was made. Wraps at 2^32. */
   get dropped(): number {
-    return Atomics.load(this.#cells, DROPPED) >>> 0;
+    return this.#memory.load(DROPPED) >>> 0;
   }
 
   /** Producer: appends a copy of `record`, or drops it and returns false when there is no room. */
   push(record: Uint8Array): boolean {
-    const tail = Atomics.load(this.#cells, TAIL);
-    const used = (tail - Atomics.load(this.#cells, HEAD)) >>> 0;
+    const tail = this.#memory.load(TAIL);
+    const used = (tail - this.#memory.load(HEAD)) >>> 0;
     if (LENGTH_BYTES + record.length > this.#mask + 1 - used) {
-      Atomics.add(this.#cells, DROPPED, 1);
+      this.#memory.add(DROPPED, 1);
       return false;
     }
     this.#writeLength(tail, record.length);
     this.#copyIn(tail + LENGTH_BYTES, record);
     // The store publishes the bytes: the consumer reads the tail before it reads them.
-    Atomics.store(this.#cells, TAIL, (tail + LENGTH_BYTES + record.length) | 0);
+    this.#memory.store(TAIL, (tail + LENGTH_BYTES + record.length) | 0);
     this.#wakeConsumer();
     return true;
   }
 
   /** Consumer: the oldest record as a copy, or `undefined` when the ring is empty. */
   shift(): Uint8Array | undefined {
-    const head = Atomics.load(this.#cells, HEAD);
-    const tail = Atomics.load(this.#cells, TAIL);
+    const head = this.#memory.load(HEAD);
+    const tail = this.#memory.load(TAIL);
     if (head === tail) return undefined;
     const length = this.#readLength(head);
     const used = (tail - head) >>> 0;
     if (used > this.#mask + 1 || length > used - LENGTH_BYTES) return this.#skipTo(tail);
     const record = this.#copyOut(head + LENGTH_BYTES, length);
-    Atomics.store(this.#cells, HEAD, (head + LENGTH_BYTES + length) | 0);
+    this.#memory.store(HEAD, (head + LENGTH_BYTES + length) | 0);
     return record;
   }
 
@@ -71,37 +75,37 @@ export class RingQueue {
    * it has published, so no record can slip between the two.
    */
   async wait(timeoutMs: number): Promise<void> {
-    Atomics.store(this.#cells, SLEEPING, 1);
-    if (Atomics.load(this.#cells, HEAD) !== Atomics.load(this.#cells, TAIL)) return;
-    await Atomics.waitAsync(this.#cells, SLEEPING, 1, timeoutMs).value;
+    this.#memory.store(SLEEPING, 1);
+    if (this.#memory.load(HEAD) !== this.#memory.load(TAIL)) return;
+    await this.#memory.wait(SLEEPING, 1, timeoutMs);
   }
 
   /** Either side: wakes a waiting consumer although there is no record, to let it end. */
   wake(): void {
-    Atomics.store(this.#cells, SLEEPING, 0);
-    Atomics.notify(this.#cells, SLEEPING);
+    this.#memory.store(SLEEPING, 0);
+    this.#memory.notify(SLEEPING);
   }
 
   /** The producer died in the middle of a record, or lies: what is there cannot be told apart. */
   #skipTo(tail: number): undefined {
-    Atomics.add(this.#cells, DROPPED, 1);
-    Atomics.store(this.#cells, HEAD, tail);
+    this.#memory.add(DROPPED, 1);
+    this.#memory.store(HEAD, tail);
   }
 
   #wakeConsumer(): void {
-    if (Atomics.load(this.#cells, SLEEPING) === 1) this.wake();
+    if (this.#memory.load(SLEEPING) === 1) this.wake();
   }
 
   #writeLength(at: number, length: number): void {
     for (let i = 0; i < LENGTH_BYTES; i++) {
-      this.#bytes[(at + i) & this.#mask] = length >>> (8 * i);
+      this.#memory.writeByte((at + i) & this.#mask, (length >>> (8 * i)) & 0xff);
     }
   }
 
   #readLength(at: number): number {
     let length = 0;
     for (let i = 0; i < LENGTH_BYTES; i++) {
-      length |= (this.#bytes[(at + i) & this.#mask] ?? 0) << (8 * i);
+      length |= this.#memory.readByte((at + i) & this.#mask) << (8 * i);
     }
     return length >>> 0;
   }
@@ -109,16 +113,16 @@ export class RingQueue {
   #copyIn(at: number, record: Uint8Array): void {
     const start = at & this.#mask;
     const first = Math.min(record.length, this.#mask + 1 - start);
-    this.#bytes.set(record.subarray(0, first), start);
-    this.#bytes.set(record.subarray(first), 0);
+    if (first > 0) this.#memory.writeBytes(start, record, 0, first);
+    if (first < record.length) this.#memory.writeBytes(0, record, first, record.length);
   }
 
   #copyOut(at: number, length: number): Uint8Array {
     const record = new Uint8Array(length);
     const start = at & this.#mask;
     const first = Math.min(length, this.#mask + 1 - start);
-    record.set(this.#bytes.subarray(start, start + first), 0);
-    record.set(this.#bytes.subarray(0, length - first), first);
+    if (first > 0) this.#memory.readBytes(start, record, 0, first);
+    if (first < length) this.#memory.readBytes(0, record, first, length);
     return record;
   }
 }
