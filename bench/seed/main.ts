@@ -6,7 +6,8 @@ import { SharedTable } from "../../lib/core/shared_table.ts";
 import type { BackendSpec } from "../../lib/core/types.ts";
 import { HealthChecker } from "../../lib/health/checker.ts";
 import { Consecutive } from "../../lib/health/consecutive.ts";
-import { probeTcp } from "../../lib/health/probe_tcp.ts";
+import { RunningTime } from "../../lib/health/running_time.ts";
+import { probeTcp } from "../../lib/probe/probe_tcp.ts";
 import { denoTransport } from "../../lib/net/deno_transport.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { SharedBackend } from "../../lib/upstream/backend.ts";
@@ -84,10 +85,11 @@ async function checkHealth(): Promise<number> {
     { length: BACKENDS },
     () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
   );
-  const connect = probeTcp((address, signal) => denoTransport.connect(address, signal));
+  const connect = probeTcp(denoTransport, { type: "tcp" });
   const done = Promise.withResolvers<void>();
   let left = BACKENDS;
-  using checker = new HealthChecker({ clock: systemClock, random: Math.random });
+  using running = new RunningTime(systemClock);
+  using checker = new HealthChecker({ clock: systemClock, random: Math.random, running });
   const begin = performance.now();
   for (const { addr: { port } } of listeners) {
     checker.watch({
@@ -98,6 +100,7 @@ async function checkHealth(): Promise<number> {
       },
       detector: new Consecutive({ rise: 2, fall: 3 }),
       intervalMs: 60_000,
+      fastIntervalMs: 60_000,
       timeoutMs: 5000,
     }, () => {});
   }
