@@ -108,6 +108,8 @@ export class Supervisor implements Disposable {
     const drained = Promise.all(this.#slots.map((slot) => slot.drain()));
     using _cut = this.#options.clock.after(shutdownTimeoutMs, () => this.#cut());
     await drained;
+    // A thread may be at its end before the runtime has removed the file of its listener.
+    await removeStaleSockets(this.#options.config);
   }
 
   /** Stops everything at once. */
