@@ -1,6 +1,7 @@
 import { ALGORITHMS } from "../balancer/registry.ts";
 import { formatAddress } from "../core/address.ts";
 import type { BackendSpec } from "../core/types.ts";
+import type { LimitPolicy } from "../limit/create_limit.ts";
 import type {
   FullSettings,
   IncludedSettings,
@@ -61,6 +62,7 @@ function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamCo
   const healthCheck = buildHealthCheck(upstream.health_check);
   const sticky = buildSticky(upstream.sticky);
   const hashKey = buildHashKey(upstream);
+  const concurrency = buildConcurrency(upstream.concurrency);
   return {
     name,
     algorithm: upstream.algorithm,
@@ -84,6 +86,7 @@ function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamCo
       targetMs: upstream.queue.target,
       intervalMs: upstream.queue.interval,
     },
+    ...(concurrency === undefined ? {} : { concurrency }),
     responseTimeoutMs: upstream.response_timeout,
     ...(sticky === undefined ? {} : { sticky }),
   };
@@ -105,6 +108,15 @@ function buildHashKey({ algorithm, hash_key: key }: UpstreamSettings): HashKey |
   const basis = ALGORITHMS[algorithm]?.basis;
   if (basis === "network") return { kind: "network" };
   return basis === "key" ? key ?? { kind: "client_ip" } : undefined;
+}
+
+function buildConcurrency(
+  { algorithm, timeout, window, initial, min, max }: UpstreamSettings["concurrency"],
+): LimitPolicy | undefined {
+  if (algorithm === "none") return undefined;
+  const windowMs = window === undefined ? {} : { windowMs: window };
+  const bounds = { initial: Math.min(max, Math.max(min, initial)), min, max };
+  return { algorithm, ...bounds, timeoutMs: timeout, ...windowMs };
 }
 
 function buildSticky(sticky: UpstreamSettings["sticky"]): StickyConfig | undefined {

@@ -4,7 +4,7 @@ import { list, mapping, section } from "./field.ts";
 import { cidr } from "./http_values.ts";
 import { healthCheck } from "./schema_health.ts";
 import { httpLimits, httpTimeouts, pool, retry, route, shortPool, sticky } from "./schema_http.ts";
-import { queue } from "./schema_limits.ts";
+import { concurrency, queue } from "./schema_limits.ts";
 import { rateLimit } from "./schema_rate.ts";
 import {
   adminAddress,
@@ -118,6 +118,8 @@ const upstream = section({
   queue: queue.prefault({}).describe(
     "Where work waits while every backend has as much as it may have.",
   ),
+  concurrency: concurrency.prefault({})
+    .describe("A limit of each backend's work at once that follows how it does."),
   sticky: sticky.prefault({}).describe("Keeps a client on its backend."),
 });
 

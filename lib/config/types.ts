@@ -1,6 +1,7 @@
 import type { Address, TcpAddress } from "../core/address.ts";
 import type { LogLevel } from "../core/log.ts";
 import type { BackendSpec } from "../core/types.ts";
+import type { LimitPolicy } from "../limit/create_limit.ts";
 import type { Rate } from "../limit/gcra.ts";
 import type { HealthCheckConfig } from "./types_health.ts";
 
@@ -189,6 +190,8 @@ export interface UpstreamConfig {
   readonly pool: PoolConfig;
   /** Where work waits while every backend has as much as it may have. */
   readonly queue: QueueConfig;
+  /** How much work each backend is given at once; absent: as much as comes. */
+  readonly concurrency?: LimitPolicy;
   /** Longest wait for an answer's head, and for more of its body. HTTP only. */
   readonly responseTimeoutMs: number;
   /** Absent: requests of one client may go anywhere. HTTP only. */

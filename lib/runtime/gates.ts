@@ -1,6 +1,8 @@
 import type { UpstreamConfig } from "../config/types.ts";
+import { createLimit } from "../limit/create_limit.ts";
 import type { Timeouts } from "../net/timeouts.ts";
-import { RoomCaller, WaitingRoom } from "../proxy/waiting_room.ts";
+import { RoomCaller, WaitingRoom, type WaitingRoomOptions } from "../proxy/waiting_room.ts";
+import { ConcurrencyGate } from "../upstream/concurrency_gate.ts";
 import type { Gate } from "../upstream/gate.ts";
 import { SlotGate } from "../upstream/slot_gate.ts";
 import { type SharedLimits, sharedNowMs } from "./shared_limits.ts";
@@ -11,6 +13,10 @@ export interface GateDeps {
   /** Slot of this thread in the tables. */
   readonly worker: number;
   readonly timeouts: Timeouts;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
 }
 
 /** What holds an upstream's backends off beside their health. */
@@ -32,33 +38,34 @@ export class GateBuilder implements Disposable {
 
   /** @param index place of the upstream's cells in the tables */
   build(config: UpstreamConfig, index: number): UpstreamGates {
-    const { limits: { table }, worker } = this.#deps;
-    const isShared = config.backends.some(({ maxConnections }) => maxConnections !== undefined);
-    if (!isShared) return { gates: [], room: undefined };
-    const room = this.#buildRoom(config, index);
+    const { limits: { table }, worker, now, random } = this.#deps;
+    const { backends, concurrency } = config;
+    const gates: Gate[] = [];
+    if (concurrency !== undefined) {
+      const create = () => createLimit(concurrency, random);
+      gates.push(new ConcurrencyGate({ createLimit: create, table, worker, now }));
+    }
+    const isShared = backends.some(({ maxConnections }) => maxConnections !== undefined);
+    if (isShared) gates.push(new SlotGate(table, worker));
+    if (gates.length === 0) return { gates, room: undefined };
+    // A thread whose own limit is reached has no use for its turn.
+    const isInTurn = isShared && concurrency === undefined;
+    const room = this.#buildRoom(config, { upstream: index, isShared, isInTurn });
     // The room comes last: who leaves has given back everything by then.
-    return { gates: [new SlotGate(table, worker), room], room };
+    return { gates: [...gates, room], room };
   }
 
   [Symbol.dispose](): void {
     this.#caller[Symbol.dispose]();
   }
 
-  #buildRoom({ queue }: UpstreamConfig, index: number): WaitingRoom {
+  #buildRoom(
+    { queue }: UpstreamConfig,
+    kind: Pick<WaitingRoomOptions, "upstream" | "isShared" | "isInTurn">,
+  ): WaitingRoom {
     const { limits: { table }, worker, timeouts } = this.#deps;
-    const room = new WaitingRoom(
-      {
-        queue,
-        table,
-        worker,
-        upstream: index,
-        isShared: true,
-        isInTurn: true,
-        timeouts,
-        now: sharedNowMs,
-      },
-      () => this.#caller.listen(),
-    );
+    const options = { ...kind, queue, table, worker, timeouts, now: sharedNowMs };
+    const room = new WaitingRoom(options, () => this.#caller.listen());
     this.#caller.add(room);
     return room;
   }

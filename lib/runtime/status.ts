@@ -62,6 +62,8 @@ export interface BackendStatus {
   /** What its checks have found; absent when it has none. */
   readonly health?: BackendHealth;
   readonly inFlight: number;
+  /** Most work at once by `concurrency`, over all threads; 0: no limit, or none needed yet. */
+  readonly concurrencyLimit: number;
   readonly connections: number;
   /** HTTP only. */
   readonly requests: number;
@@ -126,7 +128,10 @@ export function upstreamStatus(
     queue: limits.queueOf(index, nowMs),
     backends: backends
       .filter((backend) => backend.upstream === upstream)
-      .map((backend) => backendStatus(backend, table, health)),
+      .map((backend) => ({
+        ...backendStatus(backend, table, health),
+        concurrencyLimit: limits.windowOf(backend.index),
+      })),
   }));
 }
 
@@ -140,7 +145,7 @@ function backendStatus(
   { spec, index }: PlacedBackend,
   table: SharedTable,
   health: HealthSource,
-): BackendStatus {
+): Omit<BackendStatus, "concurrencyLimit"> {
   const report = health.reportOf(index);
   return {
     id: spec.id,

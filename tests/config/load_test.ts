@@ -99,6 +99,7 @@ upstreams:
     retry: { attempts: 0, on: [connect], budget: 12.5% }
     pool: { max_idle: 0, max_active: 1, idle_timeout: 1s, max_lifetime: 2s, warm: 0 }
     queue: { size: 3, timeout: 2s, target: 10ms, interval: 1s }
+    concurrency: { algorithm: cubic, initial: 3, min: 2, max: 9, timeout: 1s, window: 2s }
     sticky: { cookie: weir, ttl: 1m, secret: sixteen letters! }
 `);
 
@@ -151,6 +152,14 @@ upstreams:
       retry: { attempts: 0, on: ["connect"], budget: 0.125 },
       pool: { maxIdle: 0, maxActive: 1, idleTimeoutMs: 1000, maxLifetimeMs: 2000, warm: 0 },
       queue: { size: 3, timeoutMs: 2000, targetMs: 10, intervalMs: 1000 },
+      concurrency: {
+        algorithm: "cubic",
+        initial: 3,
+        min: 2,
+        max: 9,
+        timeoutMs: 1000,
+        windowMs: 2000,
+      },
       responseTimeoutMs: 5000,
       sticky: { cookie: "weir", ttlMs: 60_000, secret: "sixteen letters!" },
     }],
