@@ -48,7 +48,8 @@ export interface Wait {
  *
  * It is told of each slot that comes free, as the last gate of the upstream, and serves one waiter
  * for it. Slots of another thread's are heard of through a cell in shared memory on which
- * {@linkcode RoomCaller} sleeps: 0.1 ms when the thread is idle. A look with each tick of the timer
+ * {@linkcode RoomCaller} sleeps. With one slot for 16 clients and work of 5 ms the slot was idle for
+ * 0.7 ms between two with one thread, and for 1.0 ms with two. A look with each tick of the timer
  * wheel covers the rest: a backend that came back, a limit that grew.
  */
 export class WaitingRoom implements Gate {

@@ -33,3 +33,25 @@ Deno.test("queue: a TCP connection waits for a backend that is full, or is close
   assertEquals([queueTimeouts, noBackend, server.accepted], [1, 0, 3]);
   await scenario.waitForLog(/Connection closed: every backend has as much work .*queue_timeout/);
 });
+
+Deno.test("queue: who waits when the time to shut down is over is cut with the others", async () => {
+  await using server = echo();
+  await using scenario = await Scenario.start({
+    top: { shutdown_timeout: "300ms" },
+    backends: [{ address: server.address, max_connections: 1 }],
+    upstream: { health_check: { type: "none" }, queue: { timeout: "1m" } },
+  });
+  using first = await connectTo(scenario.address);
+  await exchange(first, "hello");
+  using waiter = await connectTo(scenario.address);
+  await eventually("the queue", async () => {
+    const { upstreams: [upstream] } = await scenario.status();
+    assertEquals(upstream?.queue.length, 1);
+  });
+
+  const { code } = await scenario.stop();
+
+  assertEquals(code, 0);
+  assertEquals(await receiveAll(waiter).catch(() => ""), "");
+  assertEquals(server.accepted, 1);
+});
