@@ -2,6 +2,7 @@
  * The four figures of the fourth seed document, for Weir: `deno task bench:seed` prints them as a
  * Markdown table. Each is the median of several rounds.
  */
+import { createBalancer } from "../../lib/balancer/registry.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
 import type { BackendSpec } from "../../lib/core/types.ts";
 import { HealthChecker } from "../../lib/health/checker.ts";
@@ -12,6 +13,7 @@ import { denoTransport } from "../../lib/net/deno_transport.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { SharedBackend } from "../../lib/upstream/backend.ts";
 import { StartGate } from "../../tests/support/thread.ts";
+import { seededOptions } from "../../tests/support/farm.ts";
 import { emptyUpstream } from "../../tests/support/upstreams.ts";
 import { BACKENDS, createPicker, SHAPE, timeEach } from "./picker.ts";
 import type { PickJob } from "./pick_thread.ts";
@@ -20,13 +22,20 @@ const ROUNDS = 15;
 const PICKS = 1_000_000;
 const THREADS = 2;
 
+const SPECS = Array.from({ length: BACKENDS }, (_, index): BackendSpec => ({
+  id: `b${index}`,
+  address: { kind: "tcp", hostname: "127.0.0.1", port: 8081 + index },
+  weight: 1,
+}));
+
 /** Nanoseconds. */
 type Measure = () => number | Promise<number>;
 
 const ROWS: readonly (readonly [name: string, seed: string, measure: Measure])[] = [
   ["pick a backend", "~90 ns", pickAlone],
   ["pick, two threads at once", "~102 ns", pickTogether],
-  ["build a balancer of five", "~285 ns", build],
+  ["build a balancer of five", "~285 ns", buildBalancer],
+  ["the same with upstream and backends", "", buildUpstream],
   ["health check of five local backends", "~2.2 ms", checkHealth],
 ];
 
@@ -65,17 +74,23 @@ async function inThread(job: PickJob): Promise<number> {
   }
 }
 
-/** Backends, upstream and algorithm, ready for the first pick. The shared memory is there already. */
-function build(): number {
+/** The algorithm with its servers, which are there already. */
+function buildBalancer(): number {
   const table = SharedTable.create(SHAPE);
-  const specs = Array.from({ length: BACKENDS }, (_, index): BackendSpec => ({
-    id: `b${index}`,
-    address: { kind: "tcp", hostname: "127.0.0.1", port: 8081 + index },
-    weight: 1,
-  }));
+  const servers = SPECS.map((spec, index) => new SharedBackend(spec, index, table));
+  const options = seededOptions();
+  return timeEach(100_000, () => {
+    const balancer = createBalancer<SharedBackend>("round_robin", options);
+    for (const server of servers) balancer.add(server);
+  });
+}
+
+/** Backends, upstream and algorithm, ready for the first pick. The shared memory is there already. */
+function buildUpstream(): number {
+  const table = SharedTable.create(SHAPE);
   return timeEach(20_000, () => {
     const upstream = emptyUpstream(table, { algorithm: "round_robin" });
-    specs.forEach((spec, index) => upstream.addServer(new SharedBackend(spec, index, table)));
+    SPECS.forEach((spec, index) => upstream.addServer(new SharedBackend(spec, index, table)));
   });
 }
 
