@@ -45,7 +45,7 @@ export { ALGORITHMS, createBalancer } from "./balancer/registry.ts";
 export type { Clock } from "./core/clock.ts";
 export type { Logger, LogRecord } from "./core/log.ts";
 export type { Candidate } from "./core/types.ts";
-export { ListenError } from "./runtime/data_plane.ts";
+export { ListenError } from "./runtime/listen_error.ts";
 export type { Status } from "./runtime/status.ts";
 export { Supervisor, type SupervisorOptions } from "./runtime/supervisor.ts";
 export { systemClock } from "./runtime/system_clock.ts";

@@ -3,7 +3,7 @@ import type { Config, HttpListenerConfig, ListenerConfig } from "../config/types
 import { formatAddress } from "../core/address.ts";
 import { messageOf } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
-import { ListenError } from "../runtime/data_plane.ts";
+import { ListenError } from "../runtime/listen_error.ts";
 import { openLog, type OperationalLog } from "../runtime/logging.ts";
 import { dropUnneeded, StartError } from "../runtime/sandbox.ts";
 import { onSignals } from "../runtime/signals.ts";

@@ -8,6 +8,7 @@ import type {
   ListenerSettings,
   UpstreamSettings,
 } from "./schema.ts";
+import { buildGuards } from "./build_guard.ts";
 import { buildHealthCheck } from "./build_health.ts";
 import { buildHttp } from "./build_http.ts";
 import { buildRateLimit } from "./build_rate.ts";
@@ -71,6 +72,7 @@ function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamCo
     ...(upstream.bounded_load === undefined ? {} : { boundedLoad: upstream.bounded_load }),
     slowStartMs: upstream.slow_start,
     ...(healthCheck === undefined ? {} : { healthCheck }),
+    ...buildGuards(upstream),
     connectTimeoutMs: upstream.connect_timeout,
     retry: { attempts: retry.attempts, on: retry.on, budget: retry.budget },
     pool: {

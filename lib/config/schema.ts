@@ -2,6 +2,7 @@ import { z } from "zod";
 import { algorithm, hashKey } from "./algorithm_values.ts";
 import { list, mapping, section } from "./field.ts";
 import { cidr } from "./http_values.ts";
+import { circuitBreaker, outlierDetection, panicThreshold } from "./schema_guard.ts";
 import { healthCheck } from "./schema_health.ts";
 import { httpLimits, httpTimeouts, pool, retry, route, shortPool, sticky } from "./schema_http.ts";
 import { concurrency, queue } from "./schema_limits.ts";
@@ -109,6 +110,11 @@ const upstream = section({
   backends: list(backend).min(1, { error: atLeastOneBackend })
     .describe("The servers of the upstream, at least one."),
   health_check: healthCheck.prefault({}).describe("How dead backends are found."),
+  outlier_detection: outlierDetection,
+  circuit_breaker: circuitBreaker.optional().describe(
+    "Keeps work from a backend that fails; without this section there is none.",
+  ),
+  panic_threshold: panicThreshold,
   connect_timeout: duration({ from: "above zero" }).prefault("5s")
     .describe("Longest wait for a connection to a backend."),
   response_timeout: duration({ from: "above zero" }).prefault("60s")

@@ -1,3 +1,5 @@
+import type { BreakerPolicy } from "../breaker/policy.ts";
+import type { OutlierPolicy } from "../health/outlier_policy.ts";
 import type { Address, TcpAddress } from "../core/address.ts";
 import type { LogLevel } from "../core/log.ts";
 import type { BackendSpec } from "../core/types.ts";
@@ -185,6 +187,12 @@ export interface UpstreamConfig {
   readonly slowStartMs: number;
   /** Absent: backends are never probed and always count as healthy. */
   readonly healthCheck?: HealthCheckConfig;
+  /** Absent: no circuit breakers. */
+  readonly circuitBreaker?: BreakerPolicy;
+  /** Absent: no outlier detection. */
+  readonly outlierDetection?: OutlierPolicy;
+  /** Percent of the weight that has to be well, or all backends are tried; absent: 0, never. */
+  readonly panicThreshold?: number;
   readonly connectTimeoutMs: number;
   readonly retry: RetryConfig;
   readonly pool: PoolConfig;

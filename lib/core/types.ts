@@ -58,8 +58,12 @@ export interface Meter {
 /** The right to use one backend once. Disposing it gives the slot back, exactly once. */
 export interface Lease extends Disposable, Meter {
   readonly backend: Backend;
-  /** Reports that the backend answered, or can be spoken to: here its latency ends. */
-  answered(passed: boolean): void;
+  /**
+   * Reports that the backend answered, or can be spoken to: here its latency ends.
+   *
+   * @param status of an HTTP answer
+   */
+  answered(passed: boolean, status?: number): void;
   /** Reports how the work ended. The first call wins. */
   settle(outcome: Outcome): void;
 }
@@ -87,4 +91,6 @@ export interface Upstream {
    * have, so that waiting helps.
    */
   isFull(tried?: ReadonlySet<Candidate>): boolean;
+  /** Why nobody could be acquired, in one word, when the same holds for every candidate. */
+  refusal(): string | undefined;
 }

@@ -23,14 +23,33 @@ const ANSWERS: Readonly<Record<ExchangeFault | Overload, LocalAnswer>> = {
   client_timeout: { status: 408, reason: "body_timeout" },
 };
 
-/**
- * What a client is told when the last attempt has failed, or there was no backend to ask.
- *
- * @param overload why there was none, if all had too much work
- */
-export function answerTo(error: ExchangeError | undefined, overload?: Overload): LocalAnswer {
-  const fault = error?.fault ?? overload;
-  return fault === undefined ? NO_BACKEND : ANSWERS[fault];
+/** What a client is told when the last attempt has failed. */
+export function answerTo(error: ExchangeError): LocalAnswer {
+  return ANSWERS[error.fault];
+}
+
+/** Why there is no backend to ask. */
+export interface NoBackend {
+  /** Of the attempt before, if there was one. */
+  readonly failure: ExchangeError | undefined;
+  /** Every backend has too much work. */
+  readonly overload: Overload | undefined;
+  /** Why every backend is held off, in one word. */
+  readonly refusal: string | undefined;
+}
+
+/** What a client is told when there is no backend to ask. */
+export function answerToNone({ failure, overload, refusal }: NoBackend): LocalAnswer {
+  if (failure !== undefined) return answerTo(failure);
+  if (overload !== undefined) return ANSWERS[overload];
+  return refusal === undefined ? NO_BACKEND : { status: 503, reason: refusal };
+}
+
+/** The same answer for an attempt on a backend that was known to be ill, for want of better ones. */
+export function answerInPanic(error: ExchangeError): LocalAnswer {
+  const answer = answerTo(error);
+  const isUnreached = error.fault === "connect" || error.fault === "connect_timeout";
+  return isUnreached ? { ...answer, reason: "panic" } : answer;
 }
 
 /** The fault of an answer that says to try elsewhere: 502, 503 or 504. */
@@ -86,4 +105,14 @@ function blame({ fault, cause }: ExchangeError): LbErrorCode | undefined {
     default:
       return undefined;
   }
+}
+
+/** The client is to blame. */
+export function isClients({ fault }: ExchangeError): boolean {
+  return fault === "client" || fault === "client_timeout";
+}
+
+/** Whether the backend did its work: 501 and 505 speak of the request (HAProxy `observe layer7`). */
+export function isGood(status: number): boolean {
+  return status < 500 || status === 501 || status === 505;
 }

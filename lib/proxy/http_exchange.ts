@@ -5,7 +5,15 @@ import type { RequestHead } from "../http/request_head.ts";
 import type { ResponseHead } from "../http/response_head.ts";
 import { Deadline } from "../net/deadline.ts";
 import { Connecting } from "./connect.ts";
-import { answerTo, outcomeOf, statusFault } from "./exchange_outcome.ts";
+import {
+  answerInPanic,
+  answerTo,
+  answerToNone,
+  isClients,
+  isGood,
+  outcomeOf,
+  statusFault,
+} from "./exchange_outcome.ts";
 import type { BackendPool } from "./backend_pool.ts";
 import { ExchangeError } from "./exchange_error.ts";
 import { forwardResponseFields } from "./forward_headers.ts";
@@ -17,7 +25,7 @@ import type { LocalAnswer } from "./local_answer.ts";
 import { type ExchangeRoute, prepareRequest } from "./prepare_request.ts";
 import type { PreparedRequest } from "./request_sender.ts";
 import { type AttemptState, RetryPlan } from "./retry_plan.ts";
-import { spliceUpgrade } from "./upgrade.ts";
+import { isAskedFor, spliceUpgrade } from "./upgrade.ts";
 import type { UpstreamConn } from "./upstream_conn.ts";
 
 /** One request, from its head to the end of its answer, over as many attempts as it takes. */
@@ -36,6 +44,8 @@ export class HttpExchange {
   #endPause: (() => void) | undefined;
   /** Why the attempt before this one failed. */
   #failure: ExchangeError | undefined;
+  /** The backend of this attempt was known to be ill. */
+  #isLastResort = false;
   #limit: Deadline | undefined;
   /** The route's time is up: whose fault that is. */
   #late: ExchangeError | undefined;
@@ -129,10 +139,11 @@ export class HttpExchange {
     if (this.#connecting.aborted) return this.#cut();
     const { front } = this.#session;
     const { overload } = this.#search;
-    const { name } = this.#upstream.upstream;
-    if (overload === undefined) front.onNoBackend(name);
-    else front.onOverload(name, overload);
-    return answerTo(this.#failure, overload);
+    const { upstream } = this.#upstream;
+    const refusal = upstream.refusal();
+    if (overload === undefined) front.onNoBackend(upstream.name, refusal);
+    else front.onOverload(upstream.name, overload);
+    return answerToNone({ failure: this.#failure, overload, refusal });
   }
 
   /** What follows an attempt: also an answer to give, or the milliseconds to wait for the next. */
@@ -143,6 +154,7 @@ export class HttpExchange {
     if (this.#connecting.aborted) return this.#cut();
     let conn: UpstreamConn | undefined;
     this.#conversation = undefined;
+    this.#isLastResort = this.#upstream.upstream.isLastResort(lease.backend);
     try {
       const pool = this.#upstream.poolOf(lease.backend);
       conn = this.#takeIdle(pool) ?? await this.#open(pool);
@@ -158,7 +170,7 @@ export class HttpExchange {
       });
       this.#conversation = conversation;
       const response = await conversation.ask();
-      lease.answered(isGood(response.status));
+      lease.answered(isGood(response.status), response.status);
       if (response.status === 101) return await this.#switch(conn, response, lease);
       if (response.status >= 502 && this.#plan.takesElsewhere(response.status, this.#state)) {
         throw new ExchangeError(statusFault(response.status), String(response.status));
@@ -260,7 +272,8 @@ export class HttpExchange {
   /** The time until another attempt, or the answer when there is to be none. */
   #tryAgain(failure: ExchangeError, lease: Lease): LocalAnswer | number {
     this.#failure = failure;
-    return this.#plan.prepare(failure, lease, this.#state) ?? answerTo(failure);
+    const answer = this.#isLastResort ? answerInPanic(failure) : answerTo(failure);
+    return this.#plan.prepare(failure, lease, this.#state) ?? answer;
   }
 
   #tellCut(error: ExchangeError, { backend }: Lease): void {
@@ -280,19 +293,4 @@ export class HttpExchange {
     const { thread, index } = this.#session.front;
     thread.table.countListener(thread.worker, index, responseCounter(status));
   }
-}
-
-function isClients({ fault }: ExchangeError): boolean {
-  return fault === "client" || fault === "client_timeout";
-}
-
-/** Whether the backend did its work: 501 and 505 speak of the request (HAProxy `observe layer7`). */
-function isGood(status: number): boolean {
-  return status < 500 || status === 501 || status === 505;
-}
-
-/** A switch has to be to protocols that the request named. */
-function isAskedFor(given: readonly string[] | undefined, wanted: string | undefined): boolean {
-  const names = wanted?.split(", ") ?? [];
-  return given !== undefined && given.length > 0 && given.every((name) => names.includes(name));
 }

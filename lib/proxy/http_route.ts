@@ -36,8 +36,8 @@ export interface HttpFront {
   /** May the peer at that IP address say where requests came from? */
   readonly isTrusted: (address: string) => boolean;
   readonly nextRequestId: () => string;
-  /** Counts a request for which no backend was left, and tells the log of some. */
-  readonly onNoBackend: (upstream: string) => void;
+  /** Counts a request for which no backend was left, and tells the log of some, and why. */
+  readonly onNoBackend: (upstream: string, refusal: string | undefined) => void;
   /** Counts a request for which every backend had too much work, and tells the log of some. */
   readonly onOverload: (upstream: string, reason: Overload) => void;
   /** Counts an answer that a backend began and did not end, and tells the log of some. */

@@ -63,7 +63,12 @@ export class TcpProxy {
     thread.log.write({
       level: "warning",
       message: "Connection closed: no backend available",
-      fields: { listener, upstream: upstream.name, suppressed },
+      fields: {
+        listener,
+        upstream: upstream.name,
+        reason: upstream.refusal() ?? "no_backend",
+        suppressed,
+      },
     });
   }
 

@@ -114,3 +114,12 @@ async function handOn(reader: ByteReader, to: Conn): Promise<void> {
   await writeAll(to, reader.buffer.subarray(reader.start, reader.end));
   reader.start = reader.end;
 }
+
+/** A switch has to be to protocols that the request named. */
+export function isAskedFor(
+  given: readonly string[] | undefined,
+  wanted: string | undefined,
+): boolean {
+  const names = wanted?.split(", ") ?? [];
+  return given !== undefined && given.length > 0 && given.every((name) => names.includes(name));
+}

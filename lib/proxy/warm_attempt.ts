@@ -77,8 +77,8 @@ export class WarmAttempt implements Conn, Lease, Attempt {
     this.#lease.toClient(bytes);
   }
 
-  answered(passed: boolean): void {
-    this.#lease.answered(passed);
+  answered(passed: boolean, status?: number): void {
+    this.#lease.answered(passed, status);
   }
 
   /** That an idle connection broke before the backend said anything is not its failure. */

@@ -5,8 +5,8 @@ import type {
   TcpListenerConfig,
   UpstreamConfig,
 } from "../config/types.ts";
-import { messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
+import type { GuardTable } from "../core/guard_table.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import type { Backend } from "../core/types.ts";
 import { WheelTimer } from "../ds/timer_wheel.ts";
@@ -27,6 +27,7 @@ import { GateBuilder } from "./gates.ts";
 import { buildHttpFront } from "./http_front.ts";
 import { HttpUpstreamParts } from "./http_upstreams.ts";
 import { placeBackends } from "./layout.ts";
+import { ListenError } from "./listen_error.ts";
 import { Listener } from "./listener.ts";
 import type { RateLimits } from "./rate_limits.ts";
 import type { SharedLimits } from "./shared_limits.ts";
@@ -38,6 +39,8 @@ export interface DataPlaneDeps {
   readonly config: Config;
   readonly table: SharedTable;
   readonly limits: SharedLimits;
+  /** What circuit breakers and outlier detection know; absent: there is neither. */
+  readonly guards?: GuardTable;
   /** Slot of this thread in the table. The first one alone opens Unix sockets. */
   readonly worker: number;
   readonly transport: Transport;
@@ -48,17 +51,6 @@ export interface DataPlaneDeps {
   readonly log: Logger;
   /** The rate limits of the configuration; absent where it has none. */
   readonly rates?: RateLimits | undefined;
-}
-
-/** A listener's address could not be bound. */
-export class ListenError extends Error {
-  override readonly name = "ListenError";
-  readonly listener: string;
-
-  constructor(listener: string, cause: unknown) {
-    super(messageOf(cause), { cause });
-    this.listener = listener;
-  }
 }
 
 /** One thread's running load balancer. */
@@ -115,6 +107,18 @@ export class DataPlane implements Disposable {
     this.#warm.get(upstream.name)?.sweep();
   }
 
+  /** Takes note that a backend was ejected, or is so no more. */
+  noteEjection(backend: number): void {
+    const member = this.#members.get(backend);
+    member?.upstream.noteEjection(member.id);
+  }
+
+  /** Gives a backend that was held off its share by and by. */
+  warmUp(backend: number): void {
+    const member = this.#members.get(backend);
+    member?.upstream.warmUp(member.id);
+  }
+
   /** Closes the listeners; resolves once the last connection has ended. */
   async drain(): Promise<void> {
     this.#closeListeners();
@@ -155,17 +159,14 @@ export class DataPlane implements Disposable {
     return upstreams;
   }
 
-  #buildUpstream(
-    config: UpstreamConfig,
-    index: number,
-    gates: readonly Gate[],
-  ): BalancedUpstream {
-    const { table, worker, random, now } = this.#deps;
+  #buildUpstream(config: UpstreamConfig, index: number, gates: readonly Gate[]): BalancedUpstream {
+    const { table, guards, worker, random, now } = this.#deps;
     const coarse = () => this.#timeouts.nowMs;
     const { zone } = this.#deps.config;
     return buildUpstream(config, {
       index,
       table,
+      ...(guards === undefined ? {} : { guards }),
       worker,
       random,
       now,
@@ -186,6 +187,7 @@ export class DataPlane implements Disposable {
     this.#members.set(index, { upstream, id });
     // A worker that starts late finds in the table what the checks have seen so far.
     if (!this.#deps.table.isUp(index)) upstream.setHealth(id, false);
+    upstream.noteEjection(id);
   }
 
   #openListener(

@@ -1,5 +1,5 @@
 import type { Config, HealthCheckConfig } from "../config/types.ts";
-import { formatAddress } from "../core/address.ts";
+import { type Address, formatAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { HealthChecker, type Watching } from "../health/checker.ts";
@@ -26,6 +26,8 @@ export interface HealthOptions {
   readonly successes: (backend: PlacedBackend) => number;
   /** Hears of each backend whose state changed. */
   readonly onChange: (backend: PlacedBackend, available: boolean) => void;
+  /** Hears of each check that was passed. */
+  readonly onPass: (backend: PlacedBackend, check: HealthCheckConfig) => void;
 }
 
 /** Whether a backend gets traffic before anything is known of it. */
@@ -87,9 +89,13 @@ export class HealthChecks implements Disposable {
 
   #watch(group: Group): void {
     const { check: { probe, intervalMs, fastIntervalMs, timeoutMs }, members } = group;
+    const tryOnce = createProbe(probe, this.#options.transport);
     const check = {
       address: members[0]!.spec.address,
-      probe: createProbe(probe, this.#options.transport),
+      probe: async (address: Address, signal: AbortSignal) => {
+        await tryOnce(address, signal);
+        if (!signal.aborted) this.#passed(group);
+      },
       detector: createDetector(group.check, this.#running.now()),
       intervalMs,
       fastIntervalMs,
@@ -97,6 +103,10 @@ export class HealthChecks implements Disposable {
     };
     group.watching = this.#checker.watch(check, (change) => this.#tell(group, change));
     for (const { index } of members) this.#watchings.set(index, group.watching);
+  }
+
+  #passed({ check, members }: Group): void {
+    for (const backend of members) this.#options.onPass(backend, check);
   }
 
   #tell({ members }: Group, change: HealthChange): void {

@@ -60,14 +60,14 @@ export function buildHttpFront(options: HttpFrontOptions): HttpFront {
 
 function noBackendTeller({ config, index, thread }: HttpFrontOptions): HttpFront["onNoBackend"] {
   const throttle = new LogThrottle();
-  return (upstream) => {
+  return (upstream, reason = "no_backend") => {
     thread.table.countListener(thread.worker, index, "noBackend");
     const suppressed = throttle.admit(thread.timeouts.nowMs);
     if (suppressed === undefined) return;
     thread.log.write({
       level: "warning",
       message: "Request refused: no backend available",
-      fields: { listener: config.name, upstream, suppressed },
+      fields: { listener: config.name, upstream, reason, suppressed },
     });
   };
 }

@@ -7,6 +7,10 @@ export type ToWorker =
   | StartMessage
   /** A backend was found well or ill. */
   | { readonly type: "health"; readonly backend: number; readonly available: boolean }
+  /** A backend was ejected, or is so no more: the guards' table says which. */
+  | { readonly type: "ejection"; readonly backend: number }
+  /** A backend that was held off gets work again. */
+  | { readonly type: "warm_up"; readonly backend: number }
   /** Close the listeners, say "drained" when the last connection has ended. */
   | { readonly type: "drain" }
   /** Cut what is still open. */
@@ -21,6 +25,8 @@ export interface StartMessage {
   readonly shape: TableShape;
   readonly table: SharedArrayBuffer;
   readonly limits: LimitBuffers;
+  /** Memory of the guards' table, of the same shape. */
+  readonly guards: SharedArrayBuffer;
   readonly logRing: SharedArrayBuffer;
   /** Buckets of the rate limits, in the order of `rateLimitsOf`. */
   readonly rates: readonly SharedArrayBuffer[];

@@ -1,9 +1,12 @@
 import type { Config } from "../config/types.ts";
 import { formatAddress } from "../core/address.ts";
+import type { GuardTable } from "../core/guard_table.ts";
+import type { Circuit } from "../core/guard_word.ts";
 import type { LimitTable, QueueLook } from "../core/limit_table.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import type { HealthReport, LastCheck } from "../health/watch.ts";
 import { placeBackends, type PlacedBackend } from "./layout.ts";
+import { isInPanic } from "./panic.ts";
 
 /** What a running Weir is doing, as plain data. */
 export interface Status {
@@ -50,6 +53,8 @@ export interface UpstreamStatus {
   readonly algorithm: string;
   /** Who waits for a backend now. */
   readonly queue: QueueLook;
+  /** So few backends are well that all are tried. */
+  readonly panic: boolean;
   readonly backends: readonly BackendStatus[];
 }
 
@@ -61,6 +66,9 @@ export interface BackendStatus {
   readonly up: boolean;
   /** What its checks have found; absent when it has none. */
   readonly health?: BackendHealth;
+  readonly circuit: Circuit;
+  /** Held off by outlier detection. */
+  readonly ejected: boolean;
   readonly inFlight: number;
   /** Most work at once by `concurrency`, over all threads; 0: no limit, or none needed yet. */
   readonly concurrencyLimit: number;
@@ -111,28 +119,26 @@ export function listenerStatus(config: Config, table: SharedTable): ListenerStat
 export interface StatusTables {
   readonly table: SharedTable;
   readonly limits: LimitTable;
+  readonly guards: GuardTable;
   readonly health: HealthSource;
   /** Milliseconds of the clock that all threads have. */
   readonly nowMs: number;
 }
 
 /** Reads the upstreams' part of the status out of shared memory. */
-export function upstreamStatus(
-  config: Config,
-  { table, limits, health, nowMs }: StatusTables,
-): UpstreamStatus[] {
-  const backends = placeBackends(config);
-  return config.upstreams.map((upstream, index) => ({
-    name: upstream.name,
-    algorithm: upstream.algorithm,
-    queue: limits.queueOf(index, nowMs),
-    backends: backends
-      .filter((backend) => backend.upstream === upstream)
-      .map((backend) => ({
-        ...backendStatus(backend, table, health),
-        concurrencyLimit: limits.windowOf(backend.index),
-      })),
-  }));
+export function upstreamStatus(config: Config, tables: StatusTables): UpstreamStatus[] {
+  const { table, limits, guards, nowMs } = tables;
+  const placed = placeBackends(config);
+  return config.upstreams.map((upstream, index) => {
+    const backends = placed.filter((backend) => backend.upstream === upstream);
+    return {
+      name: upstream.name,
+      algorithm: upstream.algorithm,
+      panic: isInPanic(upstream, backends, { zone: config.zone, table, guards }),
+      queue: limits.queueOf(index, nowMs),
+      backends: backends.map((backend) => backendStatus(backend, tables)),
+    };
+  });
 }
 
 /** Where the health of backends is known. */
@@ -143,17 +149,20 @@ export interface HealthSource {
 
 function backendStatus(
   { spec, index }: PlacedBackend,
-  table: SharedTable,
-  health: HealthSource,
-): Omit<BackendStatus, "concurrencyLimit"> {
+  { table, limits, guards, health }: StatusTables,
+): BackendStatus {
   const report = health.reportOf(index);
+  const { circuit, ejected } = guards.state(index);
   return {
     id: spec.id,
     address: formatAddress(spec.address),
     weight: spec.weight,
     up: table.isUp(index),
     ...(report === undefined ? {} : { health: healthOf(report) }),
+    circuit,
+    ejected,
     inFlight: table.inFlight(index),
+    concurrencyLimit: limits.windowOf(index),
     connections: table.backendTotal(index, "connections"),
     requests: table.backendTotal(index, "requests"),
     reuses: table.backendTotal(index, "reuses"),

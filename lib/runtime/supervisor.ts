@@ -1,11 +1,14 @@
 import type { Config } from "../config/types.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
+import { GuardTable } from "../core/guard_table.ts";
 import { SharedTable } from "../core/shared_table.ts";
 import { VERSION } from "../core/version.ts";
 import { denoTransport } from "../net/deno_transport.ts";
+import { Guards } from "./guards.ts";
 import { HealthChecks, isUpAtFirst } from "./health.ts";
 import { placeBackends, shapeOf } from "./layout.ts";
+import type { ToWorker } from "./messages.ts";
 import { createRateBuffers } from "./rate_limits.ts";
 import { refuseDirectories } from "./sandbox.ts";
 import { fillSecrets } from "./secrets.ts";
@@ -31,8 +34,10 @@ export class Supervisor implements Disposable {
   readonly #options: SupervisorOptions;
   readonly #table: SharedTable;
   readonly #limits: SharedLimits;
+  readonly #guardTable: GuardTable;
   readonly #slots: readonly WorkerSlot[];
   readonly #health: HealthChecks;
+  #guards: Guards | undefined;
   #beatTimer: ReturnType<typeof setInterval> | undefined;
   #ready = false;
 
@@ -42,15 +47,17 @@ export class Supervisor implements Disposable {
     const { log } = options;
     const table = SharedTable.create(shapeOf(config));
     for (const backend of placeBackends(config)) table.setUp(backend.index, isUpAtFirst(backend));
+    const guards = GuardTable.create(shapeOf(config));
     // Somewhere in the rotation: many instances that start together must not march in step.
     for (const index of config.upstreams.keys()) table.setTurn(index, options.random() * 2 ** 32);
     const limits = SharedLimits.create(config, options.random);
     this.#table = table;
     this.#limits = limits;
+    this.#guardTable = guards;
     const rates = createRateBuffers(config);
     this.#slots = Array.from(
       { length: config.workers },
-      (_, slot) => new WorkerSlot({ slot, config, table, limits, log, rates }),
+      (_, slot) => new WorkerSlot({ slot, config, table, limits, guards, log, rates }),
     );
     this.#health = this.#startHealthChecks();
   }
@@ -91,6 +98,7 @@ export class Supervisor implements Disposable {
       upstreams: upstreamStatus(config, {
         table: this.#table,
         limits: this.#limits.table,
+        guards: this.#guardTable,
         health: this.#health,
         nowMs: sharedNowMs(),
       }),
@@ -117,12 +125,28 @@ export class Supervisor implements Disposable {
     this.#ready = false;
     clearInterval(this.#beatTimer);
     this.#health[Symbol.dispose]();
+    this.#guards?.[Symbol.dispose]();
     for (const slot of this.#slots) slot[Symbol.dispose]();
   }
 
   #begin(): void {
     this.#ready = true;
     this.#beatTimer = setInterval(() => this.#checkBeats(), BEAT_CHECK_MS);
+    // Not before: while first checks run, all who are still to be checked would make a panic.
+    this.#guards = this.#startGuards();
+  }
+
+  #startGuards(): Guards {
+    const { config, log, clock, random } = this.#options;
+    return new Guards({
+      config,
+      log,
+      clock,
+      random,
+      table: this.#table,
+      guards: this.#guardTable,
+      post: (message) => this.#post(message),
+    });
   }
 
   #startHealthChecks(): HealthChecks {
@@ -136,13 +160,18 @@ export class Supervisor implements Disposable {
       isUp: ({ index }) => this.#table.isUp(index),
       successes: ({ index }) => this.#table.backendTotal(index, "successes"),
       onChange: ({ index }, available) => this.#setHealth(index, available),
+      onPass: (backend, check) => this.#guards?.checkPassed(backend, check),
     });
   }
 
   #setHealth(backend: number, available: boolean): void {
     // The table first: a thread that starts between the two reads it there.
     this.#table.setUp(backend, available);
-    for (const slot of this.#slots) slot.post({ type: "health", backend, available });
+    this.#post({ type: "health", backend, available });
+  }
+
+  #post(message: ToWorker): void {
+    for (const slot of this.#slots) slot.post(message);
   }
 
   #checkBeats(): void {
@@ -157,7 +186,7 @@ export class Supervisor implements Disposable {
       message: "Shutdown timeout: connections are cut",
       fields: { open },
     });
-    for (const slot of this.#slots) slot.post({ type: "abort" });
+    this.#post({ type: "abort" });
   }
 
   #sleep(delayMs: number): Promise<void> {

@@ -4,12 +4,14 @@
  *
  * @module
  */
+import { GuardTable } from "../core/guard_table.ts";
 import { SharedTable } from "../core/shared_table.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { RingQueue } from "../ds/ring_queue.ts";
 import { denoTransport } from "../net/deno_transport.ts";
-import { DataPlane, ListenError } from "./data_plane.ts";
+import { DataPlane } from "./data_plane.ts";
+import { ListenError } from "./listen_error.ts";
 import { RingLogger } from "./log_ring.ts";
 import { RateLimits } from "./rate_limits.ts";
 import { sharedClock } from "./shared_clock.ts";
@@ -33,6 +35,10 @@ class WorkerThread {
         return this.#start(message);
       case "health":
         return this.#plane?.setHealth(message.backend, message.available);
+      case "ejection":
+        return this.#plane?.noteEjection(message.backend);
+      case "warm_up":
+        return this.#plane?.warmUp(message.backend);
       case "drain":
         // Never rejects.
         return void this.#drain();
@@ -42,9 +48,10 @@ class WorkerThread {
   }
 
   #start(message: StartMessage): void {
-    const { config, worker, shape, table: buffer, limits: buffers, logRing } = message;
-    const table = new SharedTable(buffer, shape);
-    const limits = SharedLimits.wrap(config, buffers);
+    const { config, worker, shape, logRing } = message;
+    const table = new SharedTable(message.table, shape);
+    const guards = new GuardTable(message.guards, shape);
+    const limits = SharedLimits.wrap(config, message.limits);
     const log = new RingLogger(new RingQueue(logRing), config.log.level);
     keepAlive(log);
     setInterval(() => table.beat(worker), BEAT_MS);
@@ -53,7 +60,7 @@ class WorkerThread {
     const rates = new RateLimits(config, message.rates, sharedClock(message.wallOffsetMs));
     try {
       const transport = denoTransport;
-      const deps = { config, table, limits, rates, worker, transport, now, random, log };
+      const deps = { config, table, guards, limits, rates, worker, transport, now, random, log };
       this.#plane = new DataPlane(deps);
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;

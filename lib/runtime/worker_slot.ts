@@ -1,8 +1,9 @@
 import type { Config } from "../config/types.ts";
 import type { Logger } from "../core/log.ts";
+import type { GuardTable } from "../core/guard_table.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import { RingQueue } from "../ds/ring_queue.ts";
-import { ListenError } from "./data_plane.ts";
+import { ListenError } from "./listen_error.ts";
 import { LOG_RING_BYTES, RingReader } from "./log_ring.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { wallOffset } from "./shared_clock.ts";
@@ -16,6 +17,7 @@ export interface WorkerSlotOptions {
   readonly config: Config;
   readonly table: SharedTable;
   readonly limits: SharedLimits;
+  readonly guards: GuardTable;
   readonly log: Logger;
   /** Buckets of the rate limits, for all threads. */
   readonly rates?: readonly SharedArrayBuffer[];
@@ -85,7 +87,7 @@ export class WorkerSlot implements Disposable {
   }
 
   #spawn(): void {
-    const { slot, config, table, limits, log, rates = [] } = this.#options;
+    const { slot, config, table, limits, guards, log, rates = [] } = this.#options;
     const worker = startThread(slot, config);
     // A ring of its own: the thread before may still have been writing into the last one.
     const ring = RingQueue.create(LOG_RING_BYTES);
@@ -109,6 +111,7 @@ export class WorkerSlot implements Disposable {
       shape: table.shape,
       table: table.buffer,
       limits: limits.buffers,
+      guards: guards.buffer,
       logRing: ring.buffer,
       rates,
       wallOffsetMs: wallOffset(),
@@ -145,10 +148,11 @@ export class WorkerSlot implements Disposable {
 
   /** What the thread held is given back, and another takes its place, ever later if it dies again. */
   #onDeath(reason: string): void {
-    const { slot, table, limits, log } = this.#options;
+    const { slot, table, limits, guards, log } = this.#options;
     this.#end();
     table.forgetWorker(slot);
     limits.forgetWorker(slot);
+    guards.forgetWorker(slot);
     if (this.#ending) return this.#drained.resolve();
     if (!this.#everReady) {
       return this.#started.reject(new Error(`Cannot start worker ${slot}: ${reason}`));

@@ -1,8 +1,12 @@
 import { BoundedLoad } from "../balancer/bounded_load.ts";
 import { ALGORITHMS, createBalancer } from "../balancer/registry.ts";
+import type { BreakerPolicy } from "../breaker/policy.ts";
+import type { GuardTable } from "../core/guard_table.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import { type Backend, type BackendSpec, RAMP_STEPS } from "../core/types.ts";
+import type { OutlierPolicy } from "../health/outlier_policy.ts";
 import type { Gate } from "./gate.ts";
+import { GuardGate } from "./guard_gate.ts";
 import { BalancedUpstream } from "./upstream.ts";
 import { usualWeight } from "./usual_weight.ts";
 
@@ -19,6 +23,12 @@ export interface UpstreamPolicy {
   readonly boundedLoad?: number;
   /** How long a backend that came back gets less than its share; 0: at no time. */
   readonly slowStartMs: number;
+  /** Absent: no circuit breakers. */
+  readonly circuitBreaker?: BreakerPolicy;
+  /** Absent: no outlier detection. */
+  readonly outlierDetection?: OutlierPolicy;
+  /** Percent of the weight that has to be well, or all backends are tried; absent: 0, never. */
+  readonly panicThreshold?: number;
 }
 
 /** What an upstream of one thread takes from outside. */
@@ -26,6 +36,8 @@ export interface UpstreamDeps {
   /** Place of the upstream's cells in the table. */
   readonly index: number;
   readonly table: SharedTable;
+  /** Absent: neither circuit breakers nor outlier detection, whatever the policy says. */
+  readonly guards?: GuardTable;
   /** Slot of this thread in the table. */
   readonly worker: number;
   /** Uniform in [0, 1). */
@@ -44,7 +56,7 @@ export interface UpstreamDeps {
 
 /** An upstream without servers, as its policy says. */
 export function buildUpstream(policy: UpstreamPolicy, deps: UpstreamDeps): BalancedUpstream {
-  const { index, table, worker, random, now, coarse, defer, zone, gates = [] } = deps;
+  const { index, table, guards, worker, random, now, coarse, defer, zone, gates = [] } = deps;
   const { algorithm, boundedLoad, slowStartMs } = policy;
   const options = {
     random,
@@ -55,7 +67,8 @@ export function buildUpstream(policy: UpstreamPolicy, deps: UpstreamDeps): Balan
   };
   const basis = ALGORITHMS[algorithm]?.basis;
   const keyed = basis === "key" || basis === "network";
-  return new BalancedUpstream(policy.name, {
+  const guard = guardGate(policy, deps, (backend) => upstream.isPanicking(backend));
+  const upstream: BalancedUpstream = new BalancedUpstream(policy.name, {
     createBalancer: () => {
       const balancer = createBalancer<Backend>(algorithm, options);
       return boundedLoad !== undefined && keyed
@@ -68,7 +81,28 @@ export function buildUpstream(policy: UpstreamPolicy, deps: UpstreamDeps): Balan
     now,
     keyed,
     slowStartMs,
-    gates,
+    // Before those that count work: a sick backend is none that waiting would help with.
+    gates: guard === undefined ? gates : [guard, ...gates],
     ...(zone === undefined ? {} : { zone }),
+    ...(policy.panicThreshold === undefined ? {} : { panicThreshold: policy.panicThreshold }),
+    isEjected: ({ index }) => guards?.state(index).ejected ?? false,
+  });
+  return upstream;
+}
+
+function guardGate(
+  { circuitBreaker: breaker, outlierDetection: outlier, backends }: UpstreamPolicy,
+  { index, guards, worker }: UpstreamDeps,
+  isPanicking: (backend: Backend) => boolean,
+): GuardGate | undefined {
+  if (guards === undefined || (breaker === undefined && outlier === undefined)) return undefined;
+  return new GuardGate({
+    table: guards,
+    worker,
+    upstream: index,
+    backends: backends.length,
+    breaker,
+    outlier,
+    isPanicking,
   });
 }

@@ -9,6 +9,17 @@ export interface WorkResult {
   readonly latencyMs: number;
   /** Why there was no answer; absent when there was one. */
   readonly code?: LbErrorCode;
+  /** Of an HTTP answer. */
+  readonly status?: number;
+}
+
+/** One piece of work on its way through the gates, with what the guards note about it. */
+export class Pass {
+  /** Of the guard's state at the start: work of another era says nothing any more. */
+  era = -1;
+  isTrial = false;
+  isCounted = false;
+  hasFailed = false;
 }
 
 /**
@@ -24,14 +35,21 @@ export interface Gate {
    * Takes the right to one piece of work on a backend that was picked. False when another thread was
    * faster; then nothing has been taken.
    */
-  enter(backend: Backend): boolean;
+  enter(backend: Backend, pass: Pass): boolean;
   /**
    * Told how the backend did, as soon as that is known: at the first byte of its answer, and again if
    * it fails after that. Not told of work that ends for reasons that say nothing about the backend.
    */
-  observe(backend: Backend, result: WorkResult): void;
+  observe(backend: Backend, result: WorkResult, pass: Pass): void;
+  /**
+   * Told once that the backend did something of use: bytes of an answer that is no failure went to
+   * the client, or the work ended well. A connection that could be made proves nothing yet.
+   */
+  prove?(backend: Backend, pass: Pass): void;
   /** The work is over: gives back what `enter` took, exactly once. */
-  leave(backend: Backend): void;
+  leave(backend: Backend, pass: Pass): void;
+  /** In one word, why a backend that is not admitted is held off; for clients and logs. */
+  refusal?(backend: Backend): string | undefined;
 }
 
 /** Several gates as one: who is to get work has to be admitted by all. */
@@ -56,20 +74,31 @@ export class Gates implements Gate {
     return this.#gates.every((gate) => gate.isCapacity === true || gate.admits(backend));
   }
 
-  enter(backend: Backend): boolean {
+  enter(backend: Backend, pass: Pass): boolean {
     for (let place = 0; place < this.#gates.length; place++) {
-      if (this.#gates[place]!.enter(backend)) continue;
-      for (const entered of this.#gates.slice(0, place)) entered.leave(backend);
+      if (this.#gates[place]!.enter(backend, pass)) continue;
+      for (const entered of this.#gates.slice(0, place)) entered.leave(backend, pass);
       return false;
     }
     return true;
   }
 
-  observe(backend: Backend, result: WorkResult): void {
-    for (const gate of this.#gates) gate.observe(backend, result);
+  observe(backend: Backend, result: WorkResult, pass: Pass): void {
+    for (const gate of this.#gates) gate.observe(backend, result, pass);
   }
 
-  leave(backend: Backend): void {
-    for (const gate of this.#gates) gate.leave(backend);
+  prove(backend: Backend, pass: Pass): void {
+    for (const gate of this.#gates) gate.prove?.(backend, pass);
+  }
+
+  leave(backend: Backend, pass: Pass): void {
+    for (const gate of this.#gates) gate.leave(backend, pass);
+  }
+
+  refusal(backend: Backend): string | undefined {
+    for (const gate of this.#gates) {
+      if (!gate.admits(backend)) return gate.refusal?.(backend);
+    }
+    return undefined;
   }
 }

@@ -1,8 +1,7 @@
 import type { Balancer } from "../balancer/balancer.ts";
-import type { LbErrorCode } from "../core/errors.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import type { Backend, Lease, Outcome } from "../core/types.ts";
-import type { Gates } from "./gate.ts";
+import type { Gates, Pass, WorkResult } from "./gate.ts";
 
 /** What a {@linkcode BackendLease} works with. */
 export interface LeaseOptions {
@@ -18,6 +17,7 @@ export interface LeaseContext {
   readonly balancer: Balancer<Backend>;
   /** Entered already. */
   readonly gates: Gates;
+  readonly pass: Pass;
   readonly parts: LeaseOptions;
 }
 
@@ -27,18 +27,22 @@ export class BackendLease implements Lease {
   readonly #options: LeaseOptions;
   readonly #balancer: Balancer<Backend>;
   readonly #gates: Gates;
+  readonly #pass: Pass;
   /** 0 where nobody asks for the time. */
   readonly #startMs: number;
   /** It was told to have answered badly: then its failure is no news. */
   #wasBad = false;
+  /** The gates know that it did something of use. */
+  #isProven = false;
   #settled = false;
   #disposed = false;
 
-  constructor(backend: Backend, { balancer, gates, parts: options }: LeaseContext) {
+  constructor(backend: Backend, { balancer, gates, pass, parts: options }: LeaseContext) {
     this.backend = backend;
     this.#options = options;
     this.#balancer = balancer;
     this.#gates = gates;
+    this.#pass = pass;
     this.#startMs = balancer.observe === undefined && gates.isEmpty ? 0 : options.now();
     options.table.addInFlight(options.worker, backend.index, 1);
     balancer.loadChanged?.(backend);
@@ -52,22 +56,24 @@ export class BackendLease implements Lease {
   toClient(bytes: number): void {
     const { table, worker } = this.#options;
     table.countBackend(worker, this.backend.index, "bytesToClient", bytes);
+    if (!this.#isProven) this.#prove();
   }
 
-  answered(passed: boolean): void {
+  answered(passed: boolean, status?: number): void {
     this.#wasBad ||= !passed;
-    this.#observe(passed);
+    this.#observe(passed, status === undefined ? {} : { status });
   }
 
   settle(outcome: Outcome): void {
     if (this.#settled) return;
     this.#settled = true;
     const { table, worker } = this.#options;
-    if (outcome.kind === "success" && !this.#wasBad) {
-      table.countBackend(worker, this.backend.index, "successes");
+    if (outcome.kind === "success") {
+      if (!this.#wasBad) table.countBackend(worker, this.backend.index, "successes");
+      this.#prove();
     }
     if (outcome.kind !== "failure") return;
-    if (!this.#wasBad) this.#observe(false, outcome.error.code);
+    if (!this.#wasBad) this.#observe(false, { code: outcome.error.code });
     const neverConnected = outcome.error.code.startsWith("connect_");
     table.countBackend(worker, this.backend.index, neverConnected ? "connectFailures" : "failures");
   }
@@ -78,14 +84,20 @@ export class BackendLease implements Lease {
     const { table, worker } = this.#options;
     table.addInFlight(worker, this.backend.index, -1);
     this.#balancer.loadChanged?.(this.backend);
-    this.#gates.leave(this.backend);
+    this.#gates.leave(this.backend, this.#pass);
   }
 
-  #observe(passed: boolean, code?: LbErrorCode): void {
+  #prove(): void {
+    if (this.#isProven || this.#wasBad) return;
+    this.#isProven = true;
+    this.#gates.prove(this.backend, this.#pass);
+  }
+
+  #observe(passed: boolean, why: Pick<WorkResult, "code" | "status">): void {
     const balancer = this.#balancer;
     if (balancer.observe === undefined && this.#gates.isEmpty) return;
     const latencyMs = this.#options.now() - this.#startMs;
     balancer.observe?.(this.backend, latencyMs, passed);
-    this.#gates.observe(this.backend, { passed, latencyMs, ...(code && { code }) });
+    this.#gates.observe(this.backend, { passed, latencyMs, ...why }, this.#pass);
   }
 }

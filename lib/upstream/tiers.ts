@@ -1,61 +1,71 @@
 import type { Balancer, PickRequest } from "../balancer/balancer.ts";
 import type { Backend } from "../core/types.ts";
+import { capacity, panicking, type TierName, tierOf, type TierWeight } from "./availability.ts";
 
 /** What {@linkcode Tiers} takes from outside. */
 export interface TiersOptions {
   readonly createBalancer: () => Balancer<Backend>;
   /** Where this Weir runs; absent: every zone is as near as every other. */
   readonly zone?: string;
+  /** Percent of a tier's weight that has to be well, or all its members are tried; absent: 0. */
+  readonly panicThreshold?: number;
 }
-
-/** Servers above what is needed: 72 of 100 near ones that are well still take all (Envoy). */
-const OVERPROVISIONING = 1.4;
 
 /**
  * The servers of an upstream by preference: those of its own zone, those of others, and backups.
  *
  * Near servers take all work while enough of them are well; as more go, the others get the missing
  * share (Envoy's priority levels, with weights for numbers of servers). Backups take work only when
- * nobody else can (HAProxy, NGINX).
+ * nobody else can (HAProxy, NGINX). When too few are well anywhere, those that are not are tried too.
  */
 export class Tiers {
-  readonly #near: Tier;
-  readonly #far: Tier;
-  readonly #backup: Tier;
+  readonly #tiers: Readonly<Record<TierName, Tier>>;
   readonly #zone: string | undefined;
+  readonly #panicThreshold: number;
   /** Part of the work for near servers, 0 to 1. */
   #nearShare = 1;
 
-  constructor({ createBalancer, zone }: TiersOptions) {
-    this.#near = new Tier(createBalancer());
-    this.#far = new Tier(createBalancer());
-    this.#backup = new Tier(createBalancer());
+  constructor({ createBalancer, zone, panicThreshold = 0 }: TiersOptions) {
+    this.#tiers = {
+      near: new Tier(createBalancer()),
+      far: new Tier(createBalancer()),
+      backup: new Tier(createBalancer()),
+    };
     this.#zone = zone;
+    this.#panicThreshold = panicThreshold;
   }
 
-  /** Counts a server as a member, in or out of the rotation. */
+  /** Counts a server as a member that is well. */
   addMember(backend: Backend): void {
     this.#of(backend).members.add(backend);
-    this.#reshare();
+    this.setWell(backend, true);
   }
 
   removeMember(backend: Backend): void {
     const tier = this.#of(backend);
     tier.members.delete(backend);
-    tier.rest(backend);
+    tier.well.delete(backend);
+    tier.sync(backend);
     this.#reshare();
   }
 
-  /** Puts a member in the rotation. */
-  admit(backend: Backend): void {
-    this.#of(backend).admit(backend);
+  /** Puts a member in the rotation or takes it out; in panic, or drained, that makes no difference. */
+  setWell(backend: Backend, isWell: boolean): void {
+    const tier = this.#of(backend);
+    if (isWell) tier.well.add(backend);
+    else tier.well.delete(backend);
+    tier.sync(backend);
     this.#reshare();
   }
 
-  /** Takes a member out of the rotation. */
-  rest(backend: Backend): void {
-    this.#of(backend).rest(backend);
-    this.#reshare();
+  /** The algorithm may choose it: a member with a weight that is well, or tried in panic. */
+  isInRotation(backend: Backend): boolean {
+    return this.#of(backend).admitted.has(backend);
+  }
+
+  /** All members of the server's tier are tried, whether they are well or not. */
+  isPanicking(backend: Backend): boolean {
+    return this.#of(backend).isPanicking;
   }
 
   /** The algorithm that a server is under. */
@@ -63,30 +73,36 @@ export class Tiers {
     return this.#of(backend).balancer;
   }
 
-  /** Told after a server's weight changed. */
+  /** Told after a server's weight changed, also to or from 0. */
   weightChanged(backend: Backend): void {
-    this.balancerOf(backend).weightChanged?.(backend);
+    this.#of(backend).weightChanged(backend);
     this.#reshare();
   }
 
   /** @param point in [0, 1): where this piece of work stands between near and far */
   pick(request: PickRequest<Backend>, point: () => number): Backend | undefined {
+    const { near, far, backup } = this.#tiers;
     const isNear = this.#nearShare === 1 || (this.#nearShare > 0 && point() < this.#nearShare);
-    const first = isNear ? this.#near : this.#far;
-    const second = isNear ? this.#far : this.#near;
+    const first = isNear ? near : far;
+    const second = isNear ? far : near;
     return first.balancer.pick(request) ?? second.balancer.pick(request) ??
-      this.#backup.balancer.pick(request);
+      backup.balancer.pick(request);
   }
 
   #of({ spec }: Backend): Tier {
-    if (spec.backup === true) return this.#backup;
-    return this.#zone === undefined || spec.zone === this.#zone ? this.#near : this.#far;
+    return this.#tiers[tierOf(spec, this.#zone)];
   }
 
   #reshare(): void {
-    const near = this.#near.health();
-    const far = Math.min(this.#far.health(), 1 - near);
-    this.#nearShare = far === 0 ? 1 : near / (near + far);
+    const { near, far, backup } = this.#tiers;
+    const weights = { near: near.weight(), far: far.weight(), backup: backup.weight() };
+    const nearPart = capacity(weights.near);
+    const farPart = Math.min(capacity(weights.far), 1 - nearPart);
+    this.#nearShare = farPart === 0 ? 1 : nearPart / (nearPart + farPart);
+    const inPanic = panicking(weights, this.#panicThreshold);
+    for (const name of ["near", "far", "backup"] as const) {
+      this.#tiers[name].setPanic(inPanic.has(name));
+    }
   }
 }
 
@@ -94,30 +110,46 @@ export class Tiers {
 class Tier {
   readonly balancer: Balancer<Backend>;
   readonly members = new Set<Backend>();
-  readonly #admitted = new Set<Backend>();
+  readonly well = new Set<Backend>();
+  /** Those that the algorithm may choose. */
+  readonly admitted = new Set<Backend>();
+  isPanicking = false;
 
   constructor(balancer: Balancer<Backend>) {
     this.balancer = balancer;
   }
 
-  admit(backend: Backend): void {
-    this.#admitted.add(backend);
-    this.balancer.add(backend);
+  setPanic(isPanicking: boolean): void {
+    if (isPanicking === this.isPanicking) return;
+    this.isPanicking = isPanicking;
+    for (const member of this.members) this.sync(member);
   }
 
-  rest(backend: Backend): void {
-    this.#admitted.delete(backend);
-    this.balancer.remove(backend);
+  /** Puts a server where it belongs. True when it is no longer where it was. */
+  sync(backend: Backend): boolean {
+    const isCandidate = this.well.has(backend) || (this.isPanicking && this.members.has(backend));
+    const isIn = isCandidate && backend.fullWeight > 0;
+    if (isIn === this.admitted.has(backend)) return false;
+    if (isIn) {
+      this.admitted.add(backend);
+      this.balancer.add(backend);
+    } else {
+      this.admitted.delete(backend);
+      this.balancer.remove(backend);
+    }
+    return true;
   }
 
-  /** Part of the work that the tier can take, 0 to 1. */
-  health(): number {
-    const all = totalWeight(this.members);
-    return all === 0 ? 0 : Math.min(1, OVERPROVISIONING * totalWeight(this.#admitted) / all);
+  weightChanged(backend: Backend): void {
+    if (!this.sync(backend) && this.admitted.has(backend)) this.balancer.weightChanged?.(backend);
+  }
+
+  /** By what they are to have once they are warm: slow start moves no work to another zone. */
+  weight(): TierWeight {
+    return { all: totalWeight(this.members), well: totalWeight(this.well) };
   }
 }
 
-/** By what they are to have once they are warm: slow start moves no work to another zone. */
 function totalWeight(backends: Iterable<Backend>): number {
   let total = 0;
   for (const { fullWeight } of backends) total += fullWeight;

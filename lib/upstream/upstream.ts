@@ -1,7 +1,7 @@
 import type { Balancer, PickRequest } from "../balancer/balancer.ts";
 import type { Backend, Candidate, Lease, Upstream } from "../core/types.ts";
 import { mix32 } from "../ds/hash.ts";
-import { type Gate, Gates } from "./gate.ts";
+import { type Gate, Gates, Pass } from "./gate.ts";
 import { BackendLease, type LeaseOptions } from "./lease.ts";
 import { SlowStart } from "./slow_start.ts";
 import { Tiers } from "./tiers.ts";
@@ -20,12 +20,20 @@ export interface UpstreamOptions extends LeaseOptions {
   readonly gates?: readonly Gate[];
   /** Where this Weir runs; absent: zones do not count. */
   readonly zone?: string;
+  /**
+   * Percent of the weight that has to be well, 0 to 100, or all members are tried; absent: 0, which
+   * is never.
+   */
+  readonly panicThreshold?: number;
+  /** Whether outlier detection holds a server off at this moment; absent: there is none. */
+  readonly isEjected?: (backend: Backend) => boolean;
 }
 
 /**
  * A group of backends behind one algorithm: where health, membership and load meet.
  *
- * The balancers hold exactly the servers that are healthy and not drained.
+ * The balancers hold exactly the servers that are healthy, not ejected and not drained; in panic those
+ * that are healthy no more, or ejected, as well.
  */
 export class BalancedUpstream implements Upstream {
   readonly name: string;
@@ -33,6 +41,8 @@ export class BalancedUpstream implements Upstream {
   readonly #backends = new Map<string, Backend>();
   /** Members that are well, drained ones too. */
   readonly #healthy = new Set<Backend>();
+  /** Members that were seen to be ejected. */
+  readonly #ejected = new Set<Backend>();
   readonly #tiers: Tiers;
   readonly #slowStart: SlowStart;
   readonly #gates: Gates;
@@ -65,7 +75,6 @@ export class BalancedUpstream implements Upstream {
     this.#backends.set(backend.id, backend);
     this.#healthy.add(backend);
     this.#tiers.addMember(backend);
-    if (backend.weight > 0) this.#tiers.admit(backend);
   }
 
   removeServer(id: string): void {
@@ -73,6 +82,7 @@ export class BalancedUpstream implements Upstream {
     if (backend === undefined) return;
     this.#backends.delete(id);
     this.#healthy.delete(backend);
+    this.#ejected.delete(backend);
     this.#slowStart.end(backend);
     this.#tiers.removeMember(backend);
   }
@@ -80,26 +90,35 @@ export class BalancedUpstream implements Upstream {
   setHealth(id: string, healthy: boolean): void {
     const backend = this.#backends.get(id);
     if (backend === undefined || healthy === this.#healthy.has(backend)) return;
-    if (!healthy) {
+    if (healthy) {
+      this.#healthy.add(backend);
+      this.#slowStart.begin(backend, this.#options.now());
+    } else {
       this.#healthy.delete(backend);
       this.#slowStart.end(backend);
-      this.#tiers.rest(backend);
-      return;
     }
-    this.#healthy.add(backend);
-    this.#slowStart.begin(backend, this.#options.now());
-    if (backend.weight > 0) this.#tiers.admit(backend);
+    this.#tiers.setWell(backend, this.#isWell(backend));
   }
 
   setWeight(id: string, weight: number): void {
     const backend = this.#backends.get(id);
     if (backend === undefined || backend.fullWeight === weight) return;
-    const wasDrained = backend.fullWeight === 0;
     backend.fullWeight = weight;
-    if (!this.#healthy.has(backend)) return;
-    if (weight === 0) return this.#tiers.rest(backend);
-    if (wasDrained) this.#tiers.admit(backend);
-    else this.#tiers.weightChanged(backend);
+    this.#tiers.weightChanged(backend);
+  }
+
+  /** Takes note of a server that was ejected, or is so no more. */
+  noteEjection(id: string): void {
+    const backend = this.#backends.get(id);
+    if (backend !== undefined) this.#syncEjection(backend);
+  }
+
+  /** Gives a server that was held off a part of its share at first, which grows. */
+  warmUp(id: string): void {
+    const backend = this.#backends.get(id);
+    if (backend === undefined || !this.#isWell(backend)) return;
+    this.#slowStart.begin(backend, this.#options.now());
+    this.#tiers.weightChanged(backend);
   }
 
   /** Whether it is well. A member that drains may be, one that was removed is not. */
@@ -107,17 +126,31 @@ export class BalancedUpstream implements Upstream {
     return this.#healthy.has(backend);
   }
 
-  /** Whether the algorithm may choose it: well, and not drained. */
+  /** Whether the algorithm may choose it: not drained, and well or tried in panic. */
   isInRotation(backend: Backend): boolean {
-    return this.isHealthy(backend) && backend.weight > 0;
+    return this.#tiers.isInRotation(backend);
+  }
+
+  /** So few like it are well that it is used though it is not. */
+  isPanicking(backend: Backend): boolean {
+    return this.#tiers.isPanicking(backend);
+  }
+
+  /** It gets work for want of better ones only. */
+  isLastResort(backend: Backend): boolean {
+    return this.isPanicking(backend) && !this.#isWell(backend);
   }
 
   acquire(key: number, tried?: ReadonlySet<Candidate>): Lease | undefined {
     if (this.#options.slowStartMs > 0) this.#slowStart.advance(this.#options.now());
+    const pass = new Pass();
     for (let refused = tried;;) {
       const backend = this.#tiers.pick(this.#request.with(key, refused), this.#point);
-      if (backend === undefined) return undefined;
-      if (this.#gates.enter(backend)) return this.#lease(backend);
+      if (backend === undefined) {
+        if (this.#syncEjections()) continue;
+        return undefined;
+      }
+      if (this.#gates.enter(backend, pass)) return this.#lease(backend, pass);
       // Its last place has just gone to another thread.
       refused = new Set(refused).add(backend);
     }
@@ -128,22 +161,57 @@ export class BalancedUpstream implements Upstream {
    * off by a gate, or was tried. One that drains (weight 0) keeps the sessions it has.
    */
   acquirePreferred(backend: Backend, tried?: ReadonlySet<Candidate>): Lease | undefined {
-    if (!this.#healthy.has(backend) || tried?.has(backend)) return undefined;
-    if (!this.#gates.admits(backend) || !this.#gates.enter(backend)) return undefined;
-    return this.#lease(backend);
+    const isUsable = this.#healthy.has(backend) || this.isInRotation(backend);
+    if (!isUsable || tried?.has(backend)) return undefined;
+    const pass = new Pass();
+    if (!this.#gates.admits(backend) || !this.#gates.enter(backend, pass)) return undefined;
+    return this.#lease(backend, pass);
   }
 
   isFull(tried?: ReadonlySet<Candidate>): boolean {
-    for (const backend of this.#healthy) {
-      if (backend.weight === 0 || tried?.has(backend)) continue;
+    for (const backend of this.#backends.values()) {
+      if (!this.isInRotation(backend) || tried?.has(backend)) continue;
       if (this.#gates.admitsOnceFree(backend)) return true;
     }
     return false;
   }
 
-  #lease(backend: Backend): Lease {
+  refusal(): string | undefined {
+    let word: string | undefined;
+    for (const backend of this.#backends.values()) {
+      if (!this.isInRotation(backend)) continue;
+      const refusal = this.#gates.refusal(backend);
+      if (refusal === undefined || (word !== undefined && refusal !== word)) return undefined;
+      word = refusal;
+    }
+    return word;
+  }
+
+  #isWell(backend: Backend): boolean {
+    return this.#healthy.has(backend) && !this.#ejected.has(backend);
+  }
+
+  /** Another thread may have ejected some without this one having been told yet. */
+  #syncEjections(): boolean {
+    let hasChanged = false;
+    for (const backend of this.#backends.values()) {
+      if (this.#syncEjection(backend)) hasChanged = true;
+    }
+    return hasChanged;
+  }
+
+  #syncEjection(backend: Backend): boolean {
+    const isEjected = this.#options.isEjected?.(backend) ?? false;
+    if (isEjected === this.#ejected.has(backend)) return false;
+    if (isEjected) this.#ejected.add(backend);
+    else this.#ejected.delete(backend);
+    this.#tiers.setWell(backend, this.#isWell(backend));
+    return true;
+  }
+
+  #lease(backend: Backend, pass: Pass): Lease {
     const balancer = this.#tiers.balancerOf(backend);
-    return new BackendLease(backend, { balancer, gates: this.#gates, parts: this.#options });
+    return new BackendLease(backend, { balancer, gates: this.#gates, pass, parts: this.#options });
   }
 }
 

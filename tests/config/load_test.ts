@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Config } from "../../lib/config/types.ts";
-import { configOf, loadText, MINIMAL } from "./support.ts";
+import { configOf, DEFAULT_OUTLIERS, loadText, MINIMAL } from "./support.ts";
 
 const ALL_CONDITIONS = [
   "connect",
@@ -54,6 +54,8 @@ Deno.test("loadConfig() fills in the defaults of the contract", async () => {
         fall: 3,
         initial: "probe",
       },
+      outlierDetection: DEFAULT_OUTLIERS,
+      panicThreshold: 50,
       connectTimeoutMs: 5000,
       slowStartMs: 0,
       retry: { attempts: 2, on: ALL_CONDITIONS, budget: 0.2 },
@@ -94,6 +96,9 @@ upstreams:
       rise: 1
       fall: 1
       initial: up
+    outlier_detection: { enabled: false }
+    circuit_breaker: { failures: 7, error_rate: 0.25, min_requests: 2, window: 1s, open: 2s, max_open: 3s, half_open_requests: 63 }
+    panic_threshold: 0
     connect_timeout: 10s
     response_timeout: 5s
     retry: { attempts: 0, on: [connect], budget: 12.5% }
@@ -147,6 +152,16 @@ upstreams:
         fall: 1,
         initial: "up",
       },
+      circuitBreaker: {
+        failures: 7,
+        errorRate: 0.25,
+        minRequests: 2,
+        windowMs: 1000,
+        openMs: 2000,
+        maxOpenMs: 3000,
+        halfOpenRequests: 63,
+      },
+      panicThreshold: 0,
       connectTimeoutMs: 10_000,
       slowStartMs: 0,
       retry: { attempts: 0, on: ["connect"], budget: 0.125 },
@@ -257,41 +272,4 @@ upstreams: { constructor: { backends: [{ address: "x:1", name: toString }] } }
 
   assertEquals(config.upstreams[0]?.name, "constructor");
   assertEquals(config.upstreams[0]?.backends[0]?.id, "toString");
-});
-
-Deno.test("loadConfig() reads an HTTP check and a detector of its own", async () => {
-  const config = await configOf(`${MINIMAL}    health_check:
-      type: http
-      method: POST
-      path: /health?deep=1
-      host: app.internal:81
-      headers: { X-Check: weir }
-      expect_status: [200, "204, 300-399"]
-      expect_body: ok
-      expect_body_regex: "^ok$"
-      interval: 500ms
-      detector: phi_accrual
-      phi_threshold: 12
-      phi_acceptable_pause: 0s
-`);
-
-  assertEquals(config.upstreams[0]?.healthCheck, {
-    probe: {
-      type: "http",
-      method: "POST",
-      path: "/health?deep=1",
-      host: "app.internal:81",
-      headers: [["X-Check", "weir"]],
-      expectStatus: [[200, 200], [204, 204], [300, 399]],
-      expectBody: "ok",
-      expectBodyRegex: "^ok$",
-    },
-    detector: { kind: "phi_accrual", threshold: 12, pauseMs: 0 },
-    intervalMs: 500,
-    fastIntervalMs: 500,
-    timeoutMs: 5000,
-    rise: 2,
-    fall: 3,
-    initial: "probe",
-  });
 });

@@ -68,3 +68,17 @@ export function withRoute(route: string): string {
     `    protocol: http\n    routes:\n      - { ${route} }\n    upstream: app\n`,
   );
 }
+
+/** What holds without a section `outlier_detection`: failures in a row that no page of an application explains. */
+export const DEFAULT_OUTLIERS = {
+  consecutiveFailures: 0,
+  consecutiveGatewayFailures: 5,
+  successRateDeviation: 0,
+  failurePercentage: 0,
+  minHosts: 5,
+  minRequests: 100,
+  intervalMs: 10_000,
+  baseEjectionMs: 30_000,
+  maxEjectionMs: 300_000,
+  maxEjectedPercent: 50,
+};

@@ -1,4 +1,5 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
+import { GuardTable } from "../../lib/core/guard_table.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
 import { placeBackends, shapeOf } from "../../lib/runtime/layout.ts";
 import { SharedLimits } from "../../lib/runtime/shared_limits.ts";
@@ -161,7 +162,8 @@ async function startSlotWith(options: LoadedConfigOptions): Promise<Parts> {
   for (const { index } of placeBackends(config)) table.setUp(index, true);
   const limits = SharedLimits.create(config, () => 0.5);
   const log = new MemoryLog();
-  const slot = new WorkerSlot({ slot: 0, config, table, limits, log });
+  const guards = GuardTable.create(shapeOf(config));
+  const slot = new WorkerSlot({ slot: 0, config, table, limits, guards, log });
   await within("the worker", slot.start());
   return {
     slot,

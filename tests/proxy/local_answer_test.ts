@@ -3,6 +3,7 @@ import { LbError } from "../../lib/core/errors.ts";
 import { ExchangeError, type ExchangeFault } from "../../lib/proxy/exchange_error.ts";
 import {
   answerTo,
+  answerToNone,
   attemptFailure,
   outcomeOf,
   statusFault,
@@ -140,7 +141,23 @@ Deno.test("answerTo() knows every fault", () => {
   for (const [fault, status, reason] of cases) {
     assertEquals(answerTo(new ExchangeError(fault, "")), { status, reason });
   }
-  assertEquals(answerTo(undefined), { status: 503, reason: "no_backend" });
+});
+
+Deno.test("answerToNone() tells of a failure, of overload, of who is held off, in that order", () => {
+  const failure = new ExchangeError("reset", "");
+  const reasons = [
+    answerToNone({ failure, overload: "queue_full", refusal: "circuit_open" }),
+    answerToNone({ failure: undefined, overload: "queue_full", refusal: "circuit_open" }),
+    answerToNone({ failure: undefined, overload: undefined, refusal: "circuit_open" }),
+    answerToNone({ failure: undefined, overload: undefined, refusal: undefined }),
+  ];
+
+  assertEquals(reasons, [
+    { status: 502, reason: "upstream_reset" },
+    { status: 503, reason: "queue_full" },
+    { status: 503, reason: "circuit_open" },
+    { status: 503, reason: "no_backend" },
+  ]);
 });
 
 Deno.test("attemptFailure() gives no retry to faults of clients and to nonsense", () => {

@@ -83,8 +83,8 @@ Deno.test("TcpProxy.handle() tells of missing backends once a second", async () 
   await b.connect().ended;
 
   assertEquals(b.log.fieldsOf("Connection closed: no backend available"), [
-    { listener: "front", upstream: "app", suppressed: 0 },
-    { listener: "front", upstream: "app", suppressed: 9 },
+    { listener: "front", upstream: "app", reason: "no_backend", suppressed: 0 },
+    { listener: "front", upstream: "app", reason: "no_backend", suppressed: 9 },
   ]);
   assertEquals(b.table.listenerTotal(0, "noBackend"), 11);
 });

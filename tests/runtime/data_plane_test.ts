@@ -1,7 +1,9 @@
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import type { Config } from "../../lib/config/types.ts";
+import { GuardTable } from "../../lib/core/guard_table.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
-import { DataPlane, ListenError } from "../../lib/runtime/data_plane.ts";
+import { DataPlane } from "../../lib/runtime/data_plane.ts";
+import { ListenError } from "../../lib/runtime/listen_error.ts";
 import { shapeOf } from "../../lib/runtime/layout.ts";
 import { SharedLimits } from "../../lib/runtime/shared_limits.ts";
 import { listenerStatus, upstreamStatus } from "../../lib/runtime/status.ts";
@@ -185,6 +187,7 @@ Deno.test("listenerStatus() and upstreamStatus() tell what the table holds", asy
   const upstreams = upstreamStatus(CONFIG, {
     table: b.table,
     limits: b.limits.table,
+    guards: GuardTable.create(shapeOf(CONFIG)),
     health: { reportOf: () => undefined },
     nowMs: 0,
   });

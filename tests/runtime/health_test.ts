@@ -35,6 +35,8 @@ class HealthBench implements Disposable {
   readonly log = new MemoryLog();
   readonly up: boolean[];
   readonly successes: number[];
+  /** Places of backends that passed a check. */
+  readonly passed = new Set<number>();
   readonly health: HealthChecks;
 
   /** @param well ports on which somebody listens @param hanging ports that never answer */
@@ -53,6 +55,7 @@ class HealthBench implements Disposable {
       isUp: ({ index }) => this.up[index] === true,
       successes: ({ index }) => this.successes[index] ?? 0,
       onChange: ({ index }, available) => this.up[index] = available,
+      onPass: ({ index }) => this.passed.add(index),
     });
   }
 
@@ -190,4 +193,11 @@ Deno.test("HealthChecks' end leaves no timer and no check", async () => {
   await b.clock.run(10_000, 1000);
 
   assertEquals([b.clock.delays, b.dialled(2)], [[], 1]);
+});
+
+Deno.test("HealthChecks tell of a passed check for every backend that shares it", async () => {
+  using b = new HealthBench([checked("app", [1, 2]), checked("other", [1])], [1]);
+  await settled();
+
+  assertEquals([b.dialled(1), b.dialled(2), [...b.passed]], [1, 1, [0, 2]]);
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { LbError } from "../../lib/core/errors.ts";
 import type { Backend } from "../../lib/core/types.ts";
-import { type Gate, Gates, type WorkResult } from "../../lib/upstream/gate.ts";
+import { type Gate, Gates, Pass, type WorkResult } from "../../lib/upstream/gate.ts";
 import { specOf, upstreamOf } from "../support/upstreams.ts";
 
 /** A gate that does as it is told and writes down what it is asked. */
@@ -116,7 +116,7 @@ Deno.test("Gates without a gate admit everybody", () => {
   const { backends } = guarded(1);
   const gates = new Gates([]);
 
-  assertEquals([gates.isEmpty, gates.admits(backends[0]!), gates.enter(backends[0]!)], [
+  assertEquals([gates.isEmpty, gates.admits(backends[0]!), gates.enter(backends[0]!, new Pass())], [
     true,
     true,
     true,

@@ -1,17 +1,21 @@
 import { assertEquals } from "@std/assert";
 import { LimitTable } from "../../lib/core/limit_table.ts";
 import { SlotGate } from "../../lib/upstream/slot_gate.ts";
-import { specOf, upstreamOf } from "../support/upstreams.ts";
+import { specOf, type TestUpstreamOptions, upstreamOf } from "../support/upstreams.ts";
 
 const SHAPE = { workers: 2, backends: 2, upstreams: 1, listeners: 0 };
 
 function limited(...maxima: (number | undefined)[]) {
+  return limitedWith({}, ...maxima);
+}
+
+function limitedWith(options: TestUpstreamOptions, ...maxima: (number | undefined)[]) {
   const table = LimitTable.create(SHAPE);
   const specs = maxima.map((max, index) =>
     specOf(index, max === undefined ? {} : { maxConnections: max })
   );
   const gates = [new SlotGate(table, 0)];
-  const { upstream, backends } = upstreamOf(specs, { algorithm: "first", gates });
+  const { upstream, backends } = upstreamOf(specs, { algorithm: "first", gates, ...options });
   return { table, upstream, backends };
 }
 
@@ -40,6 +44,24 @@ Deno.test("BalancedUpstream.isFull() tells backends that are full from those tha
   upstream.setHealth("b0", true);
   upstream.setWeight("b0", 0);
   assertEquals(upstream.isFull(), false);
+});
+
+Deno.test("BalancedUpstream.isFull() counts those tried in panic, and not those ejected", () => {
+  const ejected = new Set<string>();
+  const isEjected = ({ id }: { id: string }) => ejected.has(id);
+  const { upstream } = limitedWith({ isEjected, panicThreshold: 50 }, 1, 1);
+  upstream.setHealth("b0", false);
+  upstream.setHealth("b1", false);
+  using first = upstream.acquire(0);
+  using _second = upstream.acquire(0);
+  assertEquals([upstream.acquire(0), upstream.isFull()], [undefined, true]);
+
+  upstream.setHealth("b0", true);
+  ejected.add("b1");
+  upstream.setHealth("b1", true);
+  upstream.noteEjection("b1");
+
+  assertEquals([upstream.isFull(), upstream.isFull(new Set([first!.backend]))], [true, false]);
 });
 
 Deno.test("SlotGate sees what other threads have taken", () => {
