@@ -8,7 +8,10 @@ import { eventually } from "../support/wait.ts";
 const UNCHECKED = { health_check: { type: "none" } };
 
 for (
-  const [state, upstream] of [["found to be down", {}], ["refusing", UNCHECKED]] as const
+  const [state, upstream] of [["found to be down", { panic_threshold: 0 }], [
+    "refusing",
+    UNCHECKED,
+  ]] as const
 ) {
   Deno.test(`with all backends ${state} the client's connection is closed at once`, async () => {
     const backends = [freeAddress(), freeAddress()];

@@ -12,7 +12,7 @@ const POST = headOf("POST / HTTP/1.1", "Host: a", "Content-Length: 4") + "body";
 Deno.test("all backends down: a whole 503, in the form that the client takes", async () => {
   await using scenario = await startHttp({
     backends: [freeAddress()],
-    upstream: { health_check: { interval: "100ms", fall: 1 } },
+    upstream: { health_check: { interval: "100ms", fall: 1 }, panic_threshold: 0 },
   });
   await scenario.waitForLog(/Backend is down/);
   using client = await HttpClient.connect(scenario.address);

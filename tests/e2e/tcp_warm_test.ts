@@ -42,9 +42,13 @@ class Recorder implements AsyncDisposable {
   }
 }
 
-/** Weir before the backends, without health checks, so that nobody else connects to them. */
+/**
+ * Weir before the backends, without health checks, so that nobody else connects to them, and without
+ * ejections, which would outlast a restart.
+ */
 function start(backends: readonly string[], pool: object, workers = 1): Promise<Scenario> {
-  return Scenario.start({ backends, top: { workers }, upstream: { ...UNCHECKED, pool } });
+  const upstream = { ...UNCHECKED, outlier_detection: { enabled: false }, pool };
+  return Scenario.start({ backends, top: { workers }, upstream });
 }
 
 /** Waits until Weir, and not its backend alone, has that many connections ready. */
