@@ -45,11 +45,13 @@ export function answerToNone({ failure, overload, refusal }: NoBackend): LocalAn
   return refusal === undefined ? NO_BACKEND : { status: 503, reason: refusal };
 }
 
-/** The same answer for an attempt on a backend that was known to be ill, for want of better ones. */
+/**
+ * The same for an attempt on a backend that was known to be ill, for want of better ones. That it
+ * could not be reached comes to there being no backend.
+ */
 export function answerInPanic(error: ExchangeError): LocalAnswer {
-  const answer = answerTo(error);
   const isUnreached = error.fault === "connect" || error.fault === "connect_timeout";
-  return isUnreached ? { ...answer, reason: "panic" } : answer;
+  return isUnreached ? { status: 503, reason: "panic" } : answerTo(error);
 }
 
 /** The fault of an answer that says to try elsewhere: 502, 503 or 504. */

@@ -191,7 +191,7 @@ Deno.test("an only backend is tried in panic, and used as soon as it is there", 
   await scenario.waitForLog(/warning Panic: too few backends are well, all are tried upstream=app/);
 
   const answer = await askOnce(scenario.address, GET);
-  assertEquals([statusOf(answer), valueOf(answer, "X-Weir-Reason")], [502, "panic"]);
+  assertEquals([statusOf(answer), valueOf(answer, "X-Weir-Reason")], [503, "panic"]);
   assertEquals((await scenario.status()).upstreams[0]!.panic, true);
   const [hostname = "", port] = address.split(":");
   await using _late = new HttpBackend(() => answerOf(200, "late"), {
