@@ -9,8 +9,10 @@ export interface RateJob {
   readonly words: SharedArrayBuffer;
   readonly gate: SharedArrayBuffer;
   readonly threads: number;
-  /** One cell: milliseconds. A thread that is refused moves it on. */
+  /** One cell: steps of the time. A thread that is refused moves it on. */
   readonly clock: SharedArrayBuffer;
+  /** Length of a step, milliseconds. */
+  readonly stepMs: number;
   /** Keys, all of one set. */
   readonly keys: number;
   readonly rounds: number;
@@ -35,7 +37,7 @@ function work(job: RateJob): RateReport {
   for (let round = 0; round < job.rounds; round++) {
     const number = wholeBelow(random, job.keys);
     const key = { low: 7, high: (number + 1) << 8 };
-    if (table.take(key, Atomics.load(clock, 0)) <= 0) passed[number]!++;
+    if (table.take(key, Atomics.load(clock, 0) * job.stepMs) <= 0) passed[number]!++;
     else Atomics.add(clock, 0, 1);
   }
   return passed;
