@@ -37,7 +37,6 @@ export class HttpExchange {
   readonly #request: PreparedRequest;
   readonly #plan: RetryPlan;
   readonly #connecting: Connecting;
-  readonly #cookie: string | undefined;
   readonly #search: LeaseSearch;
   #conversation: Conversation | undefined;
   #abortSplice: (() => void) | undefined;
@@ -57,14 +56,12 @@ export class HttpExchange {
     this.#upstream = action.upstream();
     this.#connecting = new Connecting(session.front.thread);
     const isSticky = this.#upstream.sticky.table !== undefined;
-    this.#cookie = isSticky ? head.fields.get("cookie") : undefined;
+    const cookie = isSticky ? head.fields.get("cookie") : undefined;
     const key = this.#upstream.key?.(session.client, head) ?? 0;
     this.#request = prepareRequest(session, head, { route, action });
     const { front } = session;
     this.#plan = new RetryPlan({ front, upstream: this.#upstream, request: this.#request });
-    const { upstream, room, sticky } = this.#upstream;
-    const bound = () => sticky.table?.backendFor(this.#cookie);
-    this.#search = new LeaseSearch({ upstream, room, key, bound, tried: () => this.#plan.tried });
+    this.#search = new LeaseSearch(this.#upstream, this.#plan, { key, cookie });
   }
 
   /** @returns what the client's connection can be used for then */
@@ -104,8 +101,8 @@ export class HttpExchange {
   #expire(): void {
     const why = "No answer in the route's time";
     // A backend that has not got the whole body owes no answer yet.
-    const isClients = this.#conversation?.awaitsClient ?? false;
-    this.#late = new ExchangeError(isClients ? "client_timeout" : "timeout", why);
+    const awaitsClient = this.#conversation?.awaitsClient ?? false;
+    this.#late = new ExchangeError(awaitsClient ? "client_timeout" : "timeout", why);
     this.#connecting.abort();
     this.#conversation?.expire();
     this.#endPause?.();
@@ -214,7 +211,7 @@ export class HttpExchange {
   #stamp(response: ResponseHead, { backend }: Lease): void {
     forwardResponseFields(response, this.#route.responseHeaders);
     const { table } = this.#upstream.sticky;
-    if (table === undefined || table.backendFor(this.#cookie) === backend) return;
+    if (table === undefined || this.#search.bound === backend) return;
     response.fields.append("Set-Cookie", table.setCookie(backend, false));
   }
 

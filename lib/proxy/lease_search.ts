@@ -1,28 +1,34 @@
-import type { Backend, Candidate, Lease } from "../core/types.ts";
-import type { BalancedUpstream } from "../upstream/upstream.ts";
-import type { Overload, WaitingRoom } from "./waiting_room.ts";
+import type { Backend, Lease } from "../core/types.ts";
+import type { HttpUpstream } from "./http_route.ts";
+import type { RetryPlan } from "./retry_plan.ts";
+import type { Overload } from "./waiting_room.ts";
 
-/** What a {@linkcode LeaseSearch} works with. */
-export interface LeaseSearchOptions {
-  readonly upstream: BalancedUpstream;
-  /** Absent where backends take as much work as comes. */
-  readonly room: WaitingRoom | undefined;
+/** What of a request says where it belongs. */
+export interface Affinity {
   /** 32-bit hash of the affinity key. */
   readonly key: number;
-  /** The backend that the client is bound to, for this attempt. */
-  readonly bound: () => Backend | undefined;
-  /** Backends that failed, once there are any. */
-  readonly tried: () => ReadonlySet<Candidate> | undefined;
+  /** The Cookie field, where sessions are sticky. */
+  readonly cookie: string | undefined;
 }
 
 /** How a request comes to a backend: to its client's own, to the algorithm's choice, or by waiting. */
 export class LeaseSearch {
-  readonly #options: LeaseSearchOptions;
+  readonly #http: HttpUpstream;
+  readonly #plan: RetryPlan;
+  readonly #affinity: Affinity;
   #leave: (() => void) | undefined;
   #overload: Overload | undefined;
 
-  constructor(options: LeaseSearchOptions) {
-    this.#options = options;
+  /** @param plan knows what has been tried */
+  constructor(http: HttpUpstream, plan: RetryPlan, affinity: Affinity) {
+    this.#http = http;
+    this.#plan = plan;
+    this.#affinity = affinity;
+  }
+
+  /** The backend that the client is bound to, if it is to any. */
+  get bound(): Backend | undefined {
+    return this.#http.sticky.table?.backendFor(this.#affinity.cookie);
   }
 
   /** Why the last search had nothing, if every backend had too much work. */
@@ -32,18 +38,18 @@ export class LeaseSearch {
 
   /** What is free now, unless others wait for it. */
   atOnce(): Lease | undefined {
-    return this.#options.room?.isBusy ? undefined : this.#pick();
+    return this.#http.room?.isBusy ? undefined : this.#pick();
   }
 
   /** Waiting may help: backends are there, and full. */
   get canWait(): boolean {
-    const { room, upstream } = this.#options;
+    const { room, upstream } = this.#http;
     return room !== undefined && upstream.isFull();
   }
 
   /** @returns `undefined` also after `leave` */
   async wait(): Promise<Lease | undefined> {
-    const wait = this.#options.room?.wait(() => this.#pick());
+    const wait = this.#http.room?.wait(() => this.#pick());
     this.#leave = wait?.leave;
     const result = await wait?.result;
     this.#leave = undefined;
@@ -58,9 +64,10 @@ export class LeaseSearch {
   }
 
   #pick(): Lease | undefined {
-    const { upstream, key } = this.#options;
-    const tried = this.#options.tried();
-    const bound = this.#options.bound();
+    const { upstream } = this.#http;
+    const { key } = this.#affinity;
+    const { tried } = this.#plan;
+    const { bound } = this;
     const preferred = bound && upstream.acquirePreferred(bound, tried);
     // With every backend tried once, a retry goes round again rather than nowhere.
     return preferred ?? upstream.acquire(key, tried) ??

@@ -114,8 +114,6 @@ export class WaitingRoom implements Gate {
     return true;
   }
 
-  observe(): void {}
-
   leave(): void {
     this.serve();
   }

@@ -19,6 +19,7 @@ export interface ConcurrencyOptions {
  */
 export class ConcurrencyGate implements Gate {
   readonly isCapacity = true;
+  readonly isTimed = true;
   readonly #options: ConcurrencyOptions;
   /** By the backend's place in the tables. */
   readonly #loads: Load[] = [];

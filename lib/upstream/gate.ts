@@ -5,12 +5,15 @@ import type { Backend } from "../core/types.ts";
 export interface WorkResult {
   /** False for an answer that says the backend failed, and for no answer. */
   readonly passed: boolean;
-  /** From the start of the attempt to the first byte of the answer, or to the failure. */
+  /**
+   * From the start of the attempt to the first byte of the answer, or to the failure; 0 where nobody
+   * goes by it.
+   */
   readonly latencyMs: number;
   /** Why there was no answer; absent when there was one. */
-  readonly code?: LbErrorCode;
+  readonly code?: LbErrorCode | undefined;
   /** Of an HTTP answer. */
-  readonly status?: number;
+  readonly status?: number | undefined;
 }
 
 /** One piece of work on its way through the gates, with what the guards note about it. */
@@ -29,6 +32,8 @@ export class Pass {
 export interface Gate {
   /** It holds backends off because they have work enough: waiting for the end of some helps. */
   readonly isCapacity?: boolean;
+  /** It goes by how long work takes: only then is a clock read for it. */
+  readonly isTimed?: boolean;
   /** Asked for each candidate of each pick: pure, and a few nanoseconds. */
   admits(backend: Backend): boolean;
   /**
@@ -40,7 +45,7 @@ export interface Gate {
    * Told how the backend did, as soon as that is known: at the first byte of its answer, and again if
    * it fails after that. Not told of work that ends for reasons that say nothing about the backend.
    */
-  observe(backend: Backend, result: WorkResult, pass: Pass): void;
+  observe?(backend: Backend, result: WorkResult, pass: Pass): void;
   /**
    * Told once that the backend did something of use: bytes of an answer that is no failure went to
    * the client, or the work ended well. A connection that could be made proves nothing yet.
@@ -54,14 +59,12 @@ export interface Gate {
 
 /** Several gates as one: who is to get work has to be admitted by all. */
 export class Gates implements Gate {
+  readonly isTimed: boolean;
   readonly #gates: readonly Gate[];
 
   constructor(gates: readonly Gate[]) {
     this.#gates = gates;
-  }
-
-  get isEmpty(): boolean {
-    return this.#gates.length === 0;
+    this.isTimed = gates.some((gate) => gate.isTimed === true);
   }
 
   admits(backend: Backend): boolean {
@@ -84,7 +87,7 @@ export class Gates implements Gate {
   }
 
   observe(backend: Backend, result: WorkResult, pass: Pass): void {
-    for (const gate of this.#gates) gate.observe(backend, result, pass);
+    for (const gate of this.#gates) gate.observe?.(backend, result, pass);
   }
 
   prove(backend: Backend, pass: Pass): void {

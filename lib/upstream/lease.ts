@@ -1,7 +1,8 @@
 import type { Balancer } from "../balancer/balancer.ts";
 import type { SharedTable } from "../core/shared_table.ts";
+import type { LbErrorCode } from "../core/errors.ts";
 import type { Backend, Lease, Outcome } from "../core/types.ts";
-import type { Gates, Pass, WorkResult } from "./gate.ts";
+import type { Gates, Pass } from "./gate.ts";
 
 /** What a {@linkcode BackendLease} works with. */
 export interface LeaseOptions {
@@ -28,7 +29,8 @@ export class BackendLease implements Lease {
   readonly #balancer: Balancer<Backend>;
   readonly #gates: Gates;
   readonly #pass: Pass;
-  /** 0 where nobody asks for the time. */
+  /** Somebody goes by how long work takes. */
+  readonly #isTimed: boolean;
   readonly #startMs: number;
   /** It was told to have answered badly: then its failure is no news. */
   #wasBad = false;
@@ -43,7 +45,8 @@ export class BackendLease implements Lease {
     this.#balancer = balancer;
     this.#gates = gates;
     this.#pass = pass;
-    this.#startMs = balancer.observe === undefined && gates.isEmpty ? 0 : options.now();
+    this.#isTimed = balancer.observe !== undefined || gates.isTimed;
+    this.#startMs = this.#isTimed ? options.now() : 0;
     options.table.addInFlight(options.worker, backend.index, 1);
     balancer.loadChanged?.(backend);
   }
@@ -61,7 +64,7 @@ export class BackendLease implements Lease {
 
   answered(passed: boolean, status?: number): void {
     this.#wasBad ||= !passed;
-    this.#observe(passed, status === undefined ? {} : { status });
+    this.#observe(passed, undefined, status);
   }
 
   settle(outcome: Outcome): void {
@@ -73,7 +76,7 @@ export class BackendLease implements Lease {
       this.#prove();
     }
     if (outcome.kind !== "failure") return;
-    if (!this.#wasBad) this.#observe(false, { code: outcome.error.code });
+    if (!this.#wasBad) this.#observe(false, outcome.error.code);
     const neverConnected = outcome.error.code.startsWith("connect_");
     table.countBackend(worker, this.backend.index, neverConnected ? "connectFailures" : "failures");
   }
@@ -93,11 +96,9 @@ export class BackendLease implements Lease {
     this.#gates.prove(this.backend, this.#pass);
   }
 
-  #observe(passed: boolean, why: Pick<WorkResult, "code" | "status">): void {
-    const balancer = this.#balancer;
-    if (balancer.observe === undefined && this.#gates.isEmpty) return;
-    const latencyMs = this.#options.now() - this.#startMs;
-    balancer.observe?.(this.backend, latencyMs, passed);
-    this.#gates.observe(this.backend, { passed, latencyMs, ...why }, this.#pass);
+  #observe(passed: boolean, code?: LbErrorCode, status?: number): void {
+    const latencyMs = this.#isTimed ? this.#options.now() - this.#startMs : 0;
+    this.#balancer.observe?.(this.backend, latencyMs, passed);
+    this.#gates.observe(this.backend, { passed, latencyMs, code, status }, this.#pass);
   }
 }

@@ -22,8 +22,6 @@ export class SlotGate implements Gate {
     return maxConnections === undefined || this.#table.tryTake(this.#worker, index, maxConnections);
   }
 
-  observe(): void {}
-
   leave({ index, spec: { maxConnections } }: Backend): void {
     if (maxConnections !== undefined) this.#table.give(this.#worker, index);
   }

@@ -6,6 +6,7 @@ import { specOf, upstreamOf } from "../support/upstreams.ts";
 
 /** A gate that does as it is told and writes down what it is asked. */
 class TestGate implements Gate {
+  isTimed = true;
   readonly log: string[] = [];
   readonly closed = new Set<string>();
   /** Backends whose last place is always gone. */
@@ -106,9 +107,9 @@ Deno.test("Lease leaves the gates once, and tells them how it went", () => {
     "out b0",
   ]);
   assertEquals(gate.results, [
-    { passed: true, latencyMs: 5 },
-    { passed: false, latencyMs: 2 },
-    { passed: false, latencyMs: 3, code: "upstream_reset" },
+    { passed: true, latencyMs: 5, code: undefined, status: undefined },
+    { passed: false, latencyMs: 2, code: undefined, status: undefined },
+    { passed: false, latencyMs: 3, code: "upstream_reset", status: undefined },
   ]);
 });
 
@@ -116,9 +117,24 @@ Deno.test("Gates without a gate admit everybody", () => {
   const { backends } = guarded(1);
   const gates = new Gates([]);
 
-  assertEquals([gates.isEmpty, gates.admits(backends[0]!), gates.enter(backends[0]!, new Pass())], [
-    true,
-    true,
-    true,
-  ]);
+  const admitted = [gates.admits(backends[0]!), gates.enter(backends[0]!, new Pass())];
+
+  assertEquals(admitted, [true, true]);
+});
+
+Deno.test("Lease reads no clock where nobody goes by how long work takes", () => {
+  const gate = new TestGate();
+  gate.isTimed = false;
+  const { upstream } = upstreamOf([specOf(0)], {
+    algorithm: "first",
+    gates: [gate],
+    now: () => {
+      throw new Error("Cannot read the clock: nobody needs it");
+    },
+  });
+
+  using lease = upstream.acquire(0);
+  lease?.answered(true, 200);
+
+  assertEquals(gate.results, [{ passed: true, latencyMs: 0, code: undefined, status: 200 }]);
 });
