@@ -8,7 +8,6 @@ import { startBackends, type Workplace } from "./backends.ts";
 import { describeMachine } from "./machine.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { note, printLine } from "./output.ts";
-import { ProcessSet } from "./processes.ts";
 import type { Contestant, Row, Sample } from "./row.ts";
 import { ROWS } from "./rows.ts";
 import {
@@ -18,8 +17,8 @@ import {
   type Setting,
   startSubject,
   type Subject,
-  versionOf,
 } from "./subjects.ts";
+import { openWorkplace, requireTools } from "./workplace.ts";
 import { renderMarkdown, renderText, type Report, type ReportLine, summarize } from "./table.ts";
 
 /** One run of the program. */
@@ -62,15 +61,6 @@ async function compare(options: Options): Promise<number> {
   return report.failures.length === 0 ? 0 : 1;
 }
 
-async function requireTools(): Promise<void> {
-  // NGINX is also the backend of every row.
-  for (const tool of ["wrk", "nginx"]) {
-    if (await versionOf(tool) === undefined) {
-      throw new Error(`Cannot measure: ${tool} must be installed: not found`);
-    }
-  }
-}
-
 async function chooseSubjects(options: Options): Promise<Pick<Run, "subjects" | "missing">> {
   const subjects: Subject[] = [];
   const missing: string[] = [];
@@ -87,19 +77,6 @@ async function chooseSubjects(options: Options): Promise<Pick<Run, "subjects" | 
 
 function chosenRows({ rows }: Options): readonly Row[] {
   return ROWS.filter(({ id }) => rows?.includes(id) !== false);
-}
-
-/** Processes and files of one run, gone at its end or at Ctrl-C. */
-async function openWorkplace(): Promise<Workplace & AsyncDisposable> {
-  const processes = new ProcessSet();
-  const directory = await Deno.makeTempDir({ prefix: "weir-bench-" });
-  let closing: Promise<void> | undefined;
-  // Ctrl-C makes the measurement fail, whose end closes too: both wait for the one closing.
-  const close = () =>
-    closing ??= processes.stopAll().then(() => Deno.remove(directory, { recursive: true }));
-  const interrupt = () => void close().finally(() => Deno.exit(130));
-  for (const name of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(name, interrupt);
-  return { processes, directory, [Symbol.asyncDispose]: close };
 }
 
 async function measureRows(run: Run, workplace: Workplace): Promise<ReportLine[]> {

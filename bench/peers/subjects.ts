@@ -86,7 +86,8 @@ export function projectRoot(): string {
   return new URL("../..", import.meta.url).pathname;
 }
 
-function weirFromSource(): string[] {
+/** The command that runs this project's `main.ts`. */
+export function weirFromSource(): string[] {
   const permissions = ["net", "read", "write", "env"].map((name) => `--allow-${name}`);
   return [Deno.execPath(), "run", V8_FLAGS, "--no-prompt", ...permissions, "main.ts"];
 }
