@@ -3,6 +3,7 @@
  *
  * Without a target it builds for this machine. The result is in `dist/`, with its checksums.
  */
+import { SYSCTL_PATH } from "../lib/runtime/sysctl.ts";
 import { V8_FLAGS } from "./v8_flags.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import { print, printError } from "./print.ts";
@@ -69,6 +70,7 @@ export function compileArgs(build: Build): string[] {
     "--allow-read",
     "--allow-write",
     "--allow-env",
+    `--allow-run=${SYSCTL_PATH}`,
     "--include=lib/runtime/worker.ts",
     `--target=${build.target}`,
     `--output=${build.output}`,

@@ -9,6 +9,7 @@ import { findConfigFile, loadOrExplain } from "../lib/cli/config_file.ts";
 import { EXIT } from "../lib/cli/exit_code.ts";
 import type { Loaded } from "../lib/config/load.ts";
 import { networkList } from "../lib/config/permissions.ts";
+import { SYSCTL_PATH } from "../lib/runtime/sysctl.ts";
 import { printError } from "./print.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -43,6 +44,7 @@ export function permissionFlags({ config, files }: Scope, modules: string): stri
     ...allow("net", [...listen, ...connect, ...admin]),
     ...allow("read", [modules, ...files, ...folders, ...unixPaths]),
     ...allow("write", [...unixPaths, ...log]),
+    ...allow("run", config.congestionControl === undefined ? [] : [SYSCTL_PATH]),
   ];
 }
 

@@ -4,10 +4,12 @@ import { formatAddress } from "../core/address.ts";
 import { messageOf } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
 import { ListenError } from "../runtime/listen_error.ts";
+import { setCongestionControl } from "../runtime/congestion_control.ts";
 import { openLog, type OperationalLog } from "../runtime/logging.ts";
 import { dropUnneeded, StartError } from "../runtime/sandbox.ts";
 import { onSignals } from "../runtime/signals.ts";
 import { Supervisor } from "../runtime/supervisor.ts";
+import { sysctl } from "../runtime/sysctl.ts";
 import { systemClock } from "../runtime/system_clock.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { printError, printLine } from "./output.ts";
@@ -24,6 +26,11 @@ export async function serve({ config, onReady }: ServeOptions): Promise<ExitCode
   using log = tryOpenLog(config);
   if (log === undefined) return EXIT.config;
   using _rejections = keepAlive(log);
+  // Before any socket is opened, and before the permission for it is given up.
+  const { congestionControl } = config;
+  if (congestionControl !== undefined) {
+    await setCongestionControl(congestionControl, { kernel: sysctl, log });
+  }
   await dropUnneeded();
   // Before the first connection can come: a signal that nobody listens for would cut it.
   using stop = listenForSignals(log);

@@ -24,8 +24,9 @@ export interface BuildInput {
 
 /** Turns checked settings into the configuration that the program runs on. */
 export function buildConfig({ main, included, cores }: BuildInput): Config {
-  const { log, admin } = main;
+  const { log, admin, tcp } = main;
   const file = log.file.path;
+  const { name: congestionControl } = tcp.congestion_control;
   const parts = [main, ...included];
   return deepFreeze({
     workers: main.workers === "auto" ? Math.min(256, Math.max(1, cores)) : main.workers,
@@ -34,6 +35,7 @@ export function buildConfig({ main, included, cores }: BuildInput): Config {
     shutdownDelayMs: main.shutdown_delay,
     shutdownTimeoutMs: main.shutdown_timeout,
     log: { level: log.level, format: log.format, ...(file === undefined ? {} : { file }) },
+    ...(congestionControl === undefined ? {} : { congestionControl }),
     ...(admin === undefined ? {} : { admin: { address: admin.address } }),
     listeners: parts.flatMap((part) => (part.listeners ?? []).map(buildListener)),
     upstreams: parts.flatMap((part) => Object.entries(part.upstreams ?? {}).map(buildUpstream)),

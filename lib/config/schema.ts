@@ -11,6 +11,7 @@ import {
   adminAddress,
   backendAddress,
   choice,
+  congestionControl,
   duration,
   flag,
   host,
@@ -37,6 +38,13 @@ const log = section({
 const admin = section({
   address: adminAddress().describe(
     "Where the admin interface listens. It has no password, so only on this machine.",
+  ),
+});
+
+const tcp = section({
+  congestion_control: congestionControl().prefault(null).describe(
+    "The kernel's algorithm for all TCP sockets of the network namespace, like bbr; null leaves it. " +
+      "Where it may not be set, a warning says so.",
   ),
 });
 
@@ -154,6 +162,7 @@ export const fullSchema = section({
     "Where this Weir runs: backends of the same zone are preferred to others.",
   ),
   log: log.prefault({}).describe("The operational log."),
+  tcp: tcp.prefault({}).describe("What is set of the kernel's TCP."),
   admin: admin.optional().describe("The admin interface; without it there is none."),
   include: list(inputPattern()).prefault([]).describe(
     "Files whose listeners and upstreams are added, relative to this file; `*` in the last part.",

@@ -30,6 +30,8 @@ export interface Config {
   /** From the listeners closing to open connections being cut. */
   readonly shutdownTimeoutMs: number;
   readonly log: LogConfig;
+  /** The kernel's algorithm for TCP, say `bbr`; absent: the system's. */
+  readonly congestionControl?: string;
   /** Where this Weir runs; absent: zones of backends do not count. */
   readonly zone?: string;
   /** Absent: no admin listener. */

@@ -123,6 +123,21 @@ export function outputFile() {
   });
 }
 
+/** What the kernel calls an algorithm; `null` when there is none. */
+export function congestionControl() {
+  const pattern = "^[a-z0-9_]{1,15}$";
+  const options = {
+    title: "name",
+    wanted: "a name of lower-case letters, digits and _, like bbr, or null",
+    json: { anyOf: [{ type: "string", pattern }, { type: "null" }] },
+  };
+  return field(options, (value) => {
+    if (value === null) return { name: undefined };
+    const usable = typeof value === "string" && new RegExp(pattern).test(value);
+    return usable ? { name: value } : undefined;
+  });
+}
+
 /** A path or pattern of a file that is read. */
 export function inputPattern() {
   const options = { title: "path", wanted: "a path or a pattern, like conf.d/*.yaml" };

@@ -91,6 +91,11 @@ const CASES: readonly [name: string, text: string, problem: string][] = [
     `1:14: log.file: must be a path of a file, or null: current value is 5`,
   ],
   [
+    "a congestion control algorithm of no such form",
+    withTop("tcp: { congestion_control: BBR v3 }"),
+    `1:28: tcp.congestion_control: must be a name of lower-case letters, digits and _, like bbr, or null: current value is "BBR v3"`,
+  ],
+  [
     "an admin address for all to see",
     withTop(`admin: { address: ":9090" }`),
     `1:19: admin.address: must be an IP address of the loopback interface, like 127.0.0.1:9090: current value is ":9090"`,

@@ -63,6 +63,18 @@ upstreams:
   ]);
 });
 
+Deno.test("permissionFlags() lets one program be run that sets the congestion control", async () => {
+  const scope = await load(`
+tcp: { congestion_control: bbr }
+listeners:
+  - { address: "127.0.0.1:8080", upstream: app }
+upstreams:
+  app: { backends: [{ address: "10.0.0.1:80" }] }
+`);
+
+  assertEquals(permissionFlags(scope, "/weir/lib").at(-1), "--allow-run=/usr/sbin/sysctl");
+});
+
 Deno.test("permissionFlags() lets the folders of included files be listed", async () => {
   const { config } = await load(`
 listeners:
