@@ -5,7 +5,7 @@ import { RoomCaller, WaitingRoom, type WaitingRoomOptions } from "../proxy/waiti
 import { ConcurrencyGate } from "../upstream/concurrency_gate.ts";
 import type { Gate } from "../upstream/gate.ts";
 import { SlotGate } from "../upstream/slot_gate.ts";
-import { type SharedLimits, sharedNowMs } from "./shared_limits.ts";
+import type { SharedLimits } from "./shared_limits.ts";
 
 /** What gates are built from. */
 export interface GateDeps {
@@ -63,8 +63,8 @@ export class GateBuilder implements Disposable {
     { queue }: UpstreamConfig,
     kind: Pick<WaitingRoomOptions, "upstream" | "isShared" | "isInTurn">,
   ): WaitingRoom {
-    const { limits: { table }, worker, timeouts } = this.#deps;
-    const options = { ...kind, queue, table, worker, timeouts, now: sharedNowMs };
+    const { limits: { table, now }, worker, timeouts } = this.#deps;
+    const options = { ...kind, queue, table, worker, timeouts, now };
     const room = new WaitingRoom(options, () => this.#caller.listen());
     this.#caller.add(room);
     return room;

@@ -15,28 +15,43 @@ export class SharedLimits {
   readonly table: LimitTable;
   /** By listener; absent where clients are not limited. */
   readonly clients: readonly (ClientSlots | undefined)[];
+  /** Milliseconds of the one clock that all threads go by in them. */
+  readonly now: () => number;
 
-  private constructor(table: LimitTable, clients: readonly (ClientSlots | undefined)[]) {
+  private constructor(
+    { table, clients }: Pick<SharedLimits, "table" | "clients">,
+    now: () => number,
+  ) {
     this.table = table;
     this.clients = clients;
+    this.now = now;
   }
 
-  /** @param random uniform in [0, 1) */
+  /**
+   * New limits, which go by this thread's clock.
+   *
+   * @param random uniform in [0, 1)
+   */
   static create(config: Config, random: () => number): SharedLimits {
     const clients = config.listeners.map((listener) => {
       if (listener.maxConnectionsPerIp === undefined) return undefined;
       return ClientSlots.create(clientShape(config, listener), random() * 2 ** 32);
     });
-    return new SharedLimits(LimitTable.create(shapeOf(config)), clients);
+    const table = LimitTable.create(shapeOf(config));
+    return new SharedLimits({ table, clients }, () => performance.now());
   }
 
-  /** The same limits in another thread. */
-  static wrap(config: Config, { table, clients }: LimitBuffers): SharedLimits {
+  /**
+   * The same limits in another thread.
+   *
+   * @param now reads the clock of the thread that created them, see `sharedClock`
+   */
+  static wrap(config: Config, { table, clients }: LimitBuffers, now: () => number): SharedLimits {
     const slots = config.listeners.map((listener, index) => {
       const buffer = clients[index];
       return buffer && new ClientSlots(buffer, clientShape(config, listener));
     });
-    return new SharedLimits(new LimitTable(table, shapeOf(config)), slots);
+    return new SharedLimits({ table: new LimitTable(table, shapeOf(config)), clients: slots }, now);
   }
 
   get buffers(): LimitBuffers {
@@ -55,9 +70,4 @@ function clientShape(
   { maxConnections }: Config["listeners"][number],
 ): ClientSlotsShape {
   return { workers, maxConnections };
-}
-
-/** One clock for all threads: milliseconds since 1970, but monotonic within each. */
-export function sharedNowMs(): number {
-  return performance.timeOrigin + performance.now();
 }

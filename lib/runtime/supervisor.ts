@@ -12,7 +12,7 @@ import type { ToWorker } from "./messages.ts";
 import { createRateBuffers } from "./rate_limits.ts";
 import { refuseDirectories } from "./sandbox.ts";
 import { fillSecrets } from "./secrets.ts";
-import { SharedLimits, sharedNowMs } from "./shared_limits.ts";
+import { SharedLimits } from "./shared_limits.ts";
 import { listenerStatus, type Status, upstreamStatus } from "./status.ts";
 import { removeStaleSockets } from "./unix_sockets.ts";
 import { BEAT_CHECK_MS, WorkerSlot } from "./worker_slot.ts";
@@ -100,7 +100,7 @@ export class Supervisor implements Disposable {
         limits: this.#limits.table,
         guards: this.#guardTable,
         health: this.#health,
-        nowMs: sharedNowMs(),
+        nowMs: this.#limits.now(),
       }),
     };
   }

@@ -51,13 +51,13 @@ class WorkerThread {
     const { config, worker, shape, logRing } = message;
     const table = new SharedTable(message.table, shape);
     const guards = new GuardTable(message.guards, shape);
-    const limits = SharedLimits.wrap(config, message.limits);
+    const limits = SharedLimits.wrap(config, message.limits, sharedClock(message.wallOffsetMs));
     const log = new RingLogger(new RingQueue(logRing), config.log.level);
     keepAlive(log);
     setInterval(() => table.beat(worker), BEAT_MS);
     const now = () => performance.now();
     const { random } = Math;
-    const rates = new RateLimits(config, message.rates, sharedClock(message.wallOffsetMs));
+    const rates = new RateLimits(config, message.rates, limits.now);
     try {
       const transport = denoTransport;
       const deps = { config, table, guards, limits, rates, worker, transport, now, random, log };
