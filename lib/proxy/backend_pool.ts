@@ -1,21 +1,15 @@
-import type { PoolConfig } from "../config/types.ts";
-import { ConnPool } from "../connpool/conn_pool.ts";
-import type { Backend } from "../core/types.ts";
+import type { ConnPool } from "../connpool/conn_pool.ts";
 import { LbError } from "../core/errors.ts";
 import type { HeadLimits } from "../http/limits.ts";
 import type { Connecting } from "./connect.ts";
 import { ExchangeError } from "./exchange_error.ts";
-import type { ThreadParts } from "./tcp_route.ts";
+import { createIdleConns, type IdleConnsOptions } from "./idle_conns.ts";
 import { UpstreamConn } from "./upstream_conn.ts";
 import { Warmer } from "./warmer.ts";
 
 /** What a {@linkcode BackendPool} works with. */
-export interface BackendPoolOptions {
-  readonly backend: Backend;
-  readonly pool: PoolConfig;
-  readonly connectTimeoutMs: number;
+export interface BackendPoolOptions extends IdleConnsOptions {
   readonly headLimits: HeadLimits;
-  readonly thread: ThreadParts;
 }
 
 /** One thread's connections to one backend. */
@@ -26,11 +20,7 @@ export class BackendPool {
 
   constructor(options: BackendPoolOptions) {
     this.#options = options;
-    const { table, worker } = options.thread;
-    this.#idle = new ConnPool({
-      ...options.pool,
-      onIdle: (by) => table.countBackend(worker, options.backend.index, "idle", by),
-    });
+    this.#idle = createIdleConns(options);
     this.#warmer = new Warmer({
       pool: this.#idle,
       thread: options.thread,

@@ -1,32 +1,18 @@
-import type { PoolConfig } from "../config/types.ts";
-import { ConnPool } from "../connpool/conn_pool.ts";
-import type { Backend } from "../core/types.ts";
+import type { ConnPool } from "../connpool/conn_pool.ts";
 import type { Connecting } from "./connect.ts";
-import type { ThreadParts } from "./tcp_route.ts";
+import { createIdleConns, type IdleConnsOptions } from "./idle_conns.ts";
 import { WarmConn } from "./warm_conn.ts";
 import { Warmer } from "./warmer.ts";
 
-/** What a {@linkcode WarmPool} works with. */
-export interface WarmPoolOptions {
-  readonly backend: Backend;
-  readonly pool: PoolConfig;
-  readonly connectTimeoutMs: number;
-  readonly thread: ThreadParts;
-}
-
 /** One thread's connections to one backend that wait for clients of TCP listeners. */
 export class WarmPool {
-  readonly #options: WarmPoolOptions;
+  readonly #options: IdleConnsOptions;
   readonly #idle: ConnPool<WarmConn>;
   readonly #warmer: Warmer<WarmConn>;
 
-  constructor(options: WarmPoolOptions) {
+  constructor(options: IdleConnsOptions) {
     this.#options = options;
-    const { table, worker } = options.thread;
-    this.#idle = new ConnPool({
-      ...options.pool,
-      onIdle: (by) => table.countBackend(worker, options.backend.index, "idle", by),
-    });
+    this.#idle = createIdleConns(options);
     this.#warmer = new Warmer({
       pool: this.#idle,
       thread: options.thread,
