@@ -128,7 +128,7 @@ function namespaceTest(name: string, fn: () => Promise<void>): void {
 }
 
 function canMakeNamespace(): boolean {
-  const check = [...OWN_NAMESPACE.slice(1), "sh", "-c", `ss -V && sysctl -n ${KEY}`];
+  const check = [...OWN_NAMESPACE.slice(1), "sh", "-c", `ss -V && sysctl -w ${KEY}=reno`];
   try {
     const command = new Deno.Command(OWN_NAMESPACE[0]!, { args: check, stdin: "null" });
     return command.outputSync().success;
