@@ -13,8 +13,6 @@ export interface GateDeps {
   /** Slot of this thread in the tables. */
   readonly worker: number;
   readonly timeouts: Timeouts;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -38,12 +36,12 @@ export class GateBuilder implements Disposable {
 
   /** @param index place of the upstream's cells in the tables */
   build(config: UpstreamConfig, index: number): UpstreamGates {
-    const { limits: { table }, worker, now, random } = this.#deps;
+    const { limits: { table }, worker, random } = this.#deps;
     const { backends, concurrency } = config;
     const gates: Gate[] = [];
     if (concurrency !== undefined) {
       const create = () => createLimit(concurrency, random);
-      gates.push(new ConcurrencyGate({ createLimit: create, table, worker, now }));
+      gates.push(new ConcurrencyGate({ createLimit: create, table, worker }));
     }
     const isShared = backends.some(({ maxConnections }) => maxConnections !== undefined);
     if (isShared) gates.push(new SlotGate(table, worker));

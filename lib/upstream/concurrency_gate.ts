@@ -9,8 +9,6 @@ export interface ConcurrencyOptions {
   readonly table: LimitTable;
   /** Slot of this thread in the table. */
   readonly worker: number;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
 }
 
 /**
@@ -38,10 +36,10 @@ export class ConcurrencyGate implements Gate {
     return true;
   }
 
-  observe(backend: Backend, { latencyMs: rttMs, passed }: WorkResult): void {
+  observe(backend: Backend, { latencyMs: rttMs, atMs: nowMs, passed }: WorkResult): void {
     const load = this.#loadOf(backend);
     const { inFlight, limit } = load;
-    limit.onSample({ rttMs, inFlight, dropped: !passed, nowMs: this.#options.now() });
+    limit.onSample({ rttMs, inFlight, dropped: !passed, nowMs });
     this.#show(backend, load);
   }
 

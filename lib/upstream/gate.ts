@@ -10,6 +10,8 @@ export interface WorkResult {
    * goes by it.
    */
   readonly latencyMs: number;
+  /** The moment of that end, monotonic milliseconds; 0 where nobody goes by it. */
+  readonly atMs: number;
   /** Why there was no answer; absent when there was one. */
   readonly code?: LbErrorCode | undefined;
   /** Of an HTTP answer. */

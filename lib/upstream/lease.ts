@@ -31,6 +31,7 @@ export class BackendLease implements Lease {
   readonly #pass: Pass;
   /** Somebody goes by how long work takes. */
   readonly #isTimed: boolean;
+  /** 0 where nobody does. */
   readonly #startMs: number;
   /** It was told to have answered badly: then its failure is no news. */
   #wasBad = false;
@@ -97,8 +98,9 @@ export class BackendLease implements Lease {
   }
 
   #observe(passed: boolean, code?: LbErrorCode, status?: number): void {
-    const latencyMs = this.#isTimed ? this.#options.now() - this.#startMs : 0;
+    const atMs = this.#isTimed ? this.#options.now() : 0;
+    const latencyMs = atMs - this.#startMs;
     this.#balancer.observe?.(this.backend, latencyMs, passed);
-    this.#gates.observe(this.backend, { passed, latencyMs, code, status }, this.#pass);
+    this.#gates.observe(this.backend, { passed, latencyMs, atMs, code, status }, this.#pass);
   }
 }

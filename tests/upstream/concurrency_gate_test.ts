@@ -14,9 +14,8 @@ function limited(worker = 0) {
     onSample: (sample: LimitSample) => void samples.push(sample),
   } satisfies Limit;
   let nowMs = 100;
-  const now = () => nowMs;
-  const gate = new ConcurrencyGate({ createLimit: () => limit, table, worker, now });
-  const { upstream } = upstreamOf([specOf(0)], { gates: [gate], now });
+  const gate = new ConcurrencyGate({ createLimit: () => limit, table, worker });
+  const { upstream } = upstreamOf([specOf(0)], { gates: [gate], now: () => nowMs });
   return { table, samples, limit, upstream, pass: (ms: number) => nowMs += ms };
 }
 

@@ -107,9 +107,9 @@ Deno.test("Lease leaves the gates once, and tells them how it went", () => {
     "out b0",
   ]);
   assertEquals(gate.results, [
-    { passed: true, latencyMs: 5, code: undefined, status: undefined },
-    { passed: false, latencyMs: 2, code: undefined, status: undefined },
-    { passed: false, latencyMs: 3, code: "upstream_reset", status: undefined },
+    { passed: true, latencyMs: 5, atMs: 5, code: undefined, status: undefined },
+    { passed: false, latencyMs: 2, atMs: 7, code: undefined, status: undefined },
+    { passed: false, latencyMs: 3, atMs: 10, code: "upstream_reset", status: undefined },
   ]);
 });
 
@@ -136,5 +136,11 @@ Deno.test("Lease reads no clock where nobody goes by how long work takes", () =>
   using lease = upstream.acquire(0);
   lease?.answered(true, 200);
 
-  assertEquals(gate.results, [{ passed: true, latencyMs: 0, code: undefined, status: 200 }]);
+  assertEquals(gate.results, [{
+    passed: true,
+    latencyMs: 0,
+    atMs: 0,
+    code: undefined,
+    status: 200,
+  }]);
 });
