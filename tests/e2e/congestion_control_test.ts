@@ -16,9 +16,8 @@ namespaceTest("Weir sets tcp.congestion_control for its network namespace alone"
 
   const talk = fixture.talk();
   // The socket that Weir accepted is of the algorithm, as its listener was.
-  await eventually("the client's connection", async () => {
-    const { stdout } = await fixture.inside(["ss", "-Htin", "state", "established"]);
-    assertMatch(stdout, new RegExp(`^\\s+${wanted} `, "m"));
+  await eventually("the connection on Weir's side", async () => {
+    assertMatch(await fixture.accepted(), new RegExp(`^\\s+${wanted} `, "m"));
   });
   fixture.answer();
 
@@ -96,6 +95,12 @@ class Fixture implements AsyncDisposable {
       name: argv[0] ?? "",
       argv: ["nsenter", `--target=${pid}`, "--net", ...argv],
     });
+  }
+
+  /** What the kernel says of the connections that Weir has accepted. */
+  async accepted(): Promise<string> {
+    const ours = `sport = :${this.scenario.address.split(":")[1]}`;
+    return (await this.inside(["ss", "-Htin", "state", "established", ours])).stdout;
   }
 
   /** Connects to Weir and reads to the end. */
