@@ -3,12 +3,12 @@
  * of it, with the defaults, and with everything, in turn, so that ratios hold on a machine whose
  * speed drifts.
  *
- *     deno task bench:guards --rounds 12
+ *     deno task bench:guards
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { startBackends } from "../peers/backends.ts";
 import { describeMachine } from "../peers/machine.ts";
-import { CLOSE_FLAGS, measureRequests } from "../peers/measure.ts";
+import { CLOSE_FLAGS, measureWarm, warmUp } from "../peers/measure.ts";
 import { note, printLine } from "../peers/output.ts";
 import type { Contestant } from "../peers/row.ts";
 import { type Mode, type Running, type Setting, startSubject } from "../peers/subjects.ts";
@@ -20,8 +20,8 @@ const USAGE = `What health checks, ejection, breakers and limits cost, in CPU pe
 
 deno task bench:guards [flags]
 
-  --rounds N        times each variant is measured per row, in turn (default 8)
-  --seconds S       length of one measurement (default 3)
+  --rounds N        times each variant is measured per row, in turn (default 60)
+  --seconds S       length of one measurement (default 1)
   --weir COMMAND    measure this command, say a compiled binary, in place of main.ts`;
 
 /** One kind of load. */
@@ -68,7 +68,7 @@ function readOptions(args: readonly string[]): Options | undefined {
   let isKnown = true;
   const flags = parseArgs([...args], {
     string: ["rounds", "seconds", "weir"],
-    default: { rounds: "8", seconds: "3" },
+    default: { rounds: "60", seconds: "1" },
     unknown: () => isKnown = false,
   });
   const [rounds, seconds] = [Number(flags["rounds"]), Number(flags["seconds"])];
@@ -78,12 +78,13 @@ function readOptions(args: readonly string[]): Options | undefined {
 
 async function measure(work: Work, setting: Setting, options: Options): Promise<Measured> {
   const contestants = createContestants(setting, options);
+  for (const contestant of contestants) await warmUp(contestant, work);
   const cpuUs = new Map<string, number[]>(contestants.map(({ subject }) => [subject.id, []]));
   for (let round = 0; round < options.rounds; round++) {
     for (let place = 0; place < contestants.length; place++) {
       // Each is the first of a round as often as the others.
       const contestant = contestants[(place + round) % contestants.length]!;
-      const { values, failures } = await measureRequests(contestant, { flags: work.flags });
+      const { values, failures } = await measureWarm(contestant, work);
       if (failures.length > 0) throw new Error(`Cannot measure: ${failures.join(", ")}`);
       const { subject: { id } } = contestant;
       const cpu = values["cpu"] ?? NaN;

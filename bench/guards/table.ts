@@ -7,7 +7,10 @@ export interface Measured {
   readonly cpuUs: ReadonlyMap<string, readonly number[]>;
 }
 
-/** A Markdown table: medians, and medians of each round's ratio to the variant without anything. */
+/**
+ * A Markdown table: medians, and of each round's ratio to the variant without anything the median and
+ * the quartiles.
+ */
 export function renderTable(rows: readonly Measured[]): string {
   const titles = Object.values(VARIANTS).map(({ title }) => title);
   const head = ["CPU µs per request", ...titles];
@@ -20,17 +23,24 @@ function renderRow({ title, cpuUs }: Measured): string[] {
   const base = cpuUs.get(BASE) ?? [];
   const cells = Object.keys(VARIANTS).map((id) => {
     const values = cpuUs.get(id) ?? [];
-    const cpu = median(values).toFixed(1);
+    const cpu = quantile(values, 0.5).toFixed(1);
     if (id === BASE) return cpu;
-    const ratio = median(values.map((value, round) => value / (base[round] ?? NaN)));
-    const percent = (ratio - 1) * 100;
-    return `${cpu} (${percent < 0 ? "" : "+"}${percent.toFixed(1)} %)`;
+    const ratios = values.map((value, round) => value / (base[round] ?? NaN));
+    const [low, middle, high] = [0.25, 0.5, 0.75].map((part) => percent(quantile(ratios, part)));
+    return `${cpu}, ${middle} % (${low} to ${high})`;
   });
   return [title, ...cells];
 }
 
-function median(values: readonly number[]): number {
+function percent(ratio: number): string {
+  const value = ((ratio - 1) * 100).toFixed(1);
+  return value.startsWith("-") ? value : `+${value}`;
+}
+
+/** The value below which that part of them lies; between two of them on a straight line. */
+function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle)] ?? NaN)) / 2;
+  const place = (sorted.length - 1) * part;
+  const [below, above] = [sorted[Math.floor(place)] ?? NaN, sorted[Math.ceil(place)] ?? NaN];
+  return below + (above - below) * (place % 1);
 }

@@ -14,13 +14,26 @@ export const WARM_UP_SECONDS = 1;
 /** From the last connection opened to the memory read: garbage and page frees settle. */
 const SETTLE_MS = 1000;
 
+/** Which requests. */
+export type Load = Pick<WrkRun, "flags" | "path">;
+
 /** CPU time and rate of small requests, as many as the subject takes. */
-export async function measureRequests(
+export async function measureRequests(contestant: Contestant, load: Load = {}): Promise<Sample> {
+  await warmUp(contestant, load);
+  return await measureWarm(contestant, load);
+}
+
+/** Load that does not count. */
+export async function warmUp({ running, setting }: Contestant, load: Load): Promise<void> {
+  await wrk(setting, { ...load, running: await running(), seconds: WARM_UP_SECONDS });
+}
+
+/** The same as `measureRequests` of a subject that has had load just now. */
+export async function measureWarm(
   { running, setting, seconds }: Contestant,
-  load: Pick<WrkRun, "flags" | "path"> = {},
+  load: Load,
 ): Promise<Sample> {
   const subject = await running();
-  await wrk(setting, { ...load, running: subject, seconds: WARM_UP_SECONDS });
   const before = await cpuMs(subject.process.pid);
   const result = await wrk(setting, { ...load, running: subject, seconds });
   const spentMs = await cpuMs(subject.process.pid) - before;
@@ -106,10 +119,10 @@ async function withFreshSubject(
 ): Promise<Sample> {
   const running = await startSubject(subject, setting);
   try {
-    const warmUp = await wrk(setting, { running, seconds: WARM_UP_SECONDS });
+    const warming = await wrk(setting, { running, seconds: WARM_UP_SECONDS });
     await pause(SETTLE_MS);
     const { values, failures } = await work(running);
-    return { values, failures: [...warmUp.failures, ...failures] };
+    return { values, failures: [...warming.failures, ...failures] };
   } finally {
     await running.process.stop();
   }
