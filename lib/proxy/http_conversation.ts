@@ -1,4 +1,4 @@
-import type { Lease } from "../core/types.ts";
+import type { Backend, Lease } from "../core/types.ts";
 import { createBodyDecoder } from "../http/body.ts";
 import { createLine } from "../http/fields.ts";
 import { type Framing, NO_BODY } from "../http/framing.ts";
@@ -109,6 +109,11 @@ export class Conversation implements SenderEvents {
       buffers.give(written.buffer);
     }
     return keepsClient;
+  }
+
+  /** Whom it is with. */
+  get backend(): Backend {
+    return this.#options.lease.backend;
   }
 
   /** Nothing breaks the connections any more through this: they have become something else. */
@@ -261,7 +266,7 @@ export class Conversation implements SenderEvents {
   #keepsClient(body: Framing): boolean {
     const { session, request } = this.#options;
     return request.head.keepAlive && this.#sender.isSent && body.kind !== "until_close" &&
-      !session.isDraining;
+      !session.isLeaving;
   }
 
   /** The first cause: what was closed because of it fails as well, and later. */

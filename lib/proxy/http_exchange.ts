@@ -1,4 +1,4 @@
-import type { Lease } from "../core/types.ts";
+import type { Backend, Lease } from "../core/types.ts";
 import { responseCounter } from "../core/shared_table.ts";
 import { HttpParseError } from "../http/parse_error.ts";
 import type { RequestHead } from "../http/request_head.ts";
@@ -62,6 +62,11 @@ export class HttpExchange {
     const { front } = session;
     this.#plan = new RetryPlan({ front, upstream: this.#upstream, request: this.#request });
     this.#search = new LeaseSearch(this.#upstream, this.#plan, { key, cookie });
+  }
+
+  /** Absent while it has none. */
+  get backend(): Backend | undefined {
+    return this.#conversation?.backend;
   }
 
   /** @returns what the client's connection can be used for then */

@@ -1,10 +1,11 @@
+import type { Backend } from "../core/types.ts";
 import type { Conn } from "../net/transport.ts";
 import type { HttpFront } from "./http_route.ts";
 import { HttpSession } from "./http_session.ts";
 
 /** Carries the requests of one HTTP listener. */
 export class HttpProxy {
-  readonly #front: HttpFront;
+  #front: HttpFront;
   readonly #open = new Set<HttpSession>();
 
   constructor(front: HttpFront) {
@@ -16,9 +17,19 @@ export class HttpProxy {
     return this.#open.size;
   }
 
+  /** What requests that come from now on go by. */
+  get front(): HttpFront {
+    return this.#front;
+  }
+
+  /** Has requests that come from now on go by another front, those of open connections too. */
+  reroute(front: HttpFront): void {
+    this.#front = front;
+  }
+
   /** Serves one client connection to its end and closes it. Never rejects. */
   async handle(client: Conn): Promise<void> {
-    using session = new HttpSession(client, this.#front);
+    using session = new HttpSession(client, this);
     this.#open.add(session);
     try {
       await session.run();
@@ -32,8 +43,21 @@ export class HttpProxy {
     for (const session of this.#open) session.drain();
   }
 
+  /**
+   * Each connection is closed with the answer to its next request. An idle one stays open for that:
+   * its client may be about to send one.
+   */
+  retire(): void {
+    for (const session of this.#open) session.retire();
+  }
+
   /** Cuts every connection. */
   abortAll(): void {
     for (const session of this.#open) session.abort();
+  }
+
+  /** Cuts the connections whose request is at a backend. */
+  abortBackend(backend: Backend): void {
+    for (const session of this.#open) if (session.backend === backend) session.abort();
   }
 }

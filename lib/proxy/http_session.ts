@@ -1,4 +1,4 @@
-import { formatAddress } from "../core/address.ts";
+import type { Backend } from "../core/types.ts";
 import { responseCounter } from "../core/shared_table.ts";
 import { HeadScanner } from "../http/head_end.ts";
 import { HttpParseError } from "../http/parse_error.ts";
@@ -7,12 +7,17 @@ import { ByteReader } from "../net/byte_reader.ts";
 import { Deadline } from "../net/deadline.ts";
 import { decodeLatin1Fast } from "../net/latin1.ts";
 import { type Conn, writeAll } from "../net/transport.ts";
-import type { KeyClient } from "./affinity_key.ts";
 import { ExchangeError } from "./exchange_error.ts";
-import { ForwardedFields } from "./forward_headers.ts";
 import { HttpExchange } from "./http_exchange.ts";
 import type { HttpFront } from "./http_route.ts";
+import { linger } from "./linger.ts";
 import { type LocalAnswer, writeLocalAnswer } from "./local_answer.ts";
+import { SessionClient } from "./session_client.ts";
+
+/** Where a session finds what its next request goes by. */
+export interface FrontSource {
+  readonly front: HttpFront;
+}
 
 /** What follows a request on its connection. */
 export type After =
@@ -23,35 +28,48 @@ export type After =
 
 /** One client connection: request after request, in order. */
 export class HttpSession implements Disposable {
-  readonly front: HttpFront;
   readonly conn: Conn;
   readonly reader: ByteReader;
   readonly deadline: Deadline;
-  readonly forwarded: ForwardedFields;
-  readonly client: KeyClient;
-  readonly #scanner: HeadScanner;
+  readonly #source: FrontSource;
+  #front: HttpFront;
+  #client: SessionClient;
+  #scanner: HeadScanner;
   #watchDelay: Deadline | undefined;
   #exchange: HttpExchange | undefined;
   /** No head has been read yet. */
   #isFresh = true;
   #isDraining = false;
+  #isRetired = false;
   /** Waiting for the first byte of a head. */
   #isIdle = false;
   #isRefused = false;
   readonly #onSlowHead = () => this.#refuseSlowHead();
   readonly #onIdleTooLong = () => this.conn.close();
 
-  constructor(conn: Conn, front: HttpFront) {
-    const { thread, headLimits } = front;
-    this.front = front;
+  constructor(conn: Conn, source: FrontSource) {
+    const { front } = source;
+    this.#source = source;
     this.conn = conn;
-    this.reader = new ByteReader(conn, thread.buffers, "small");
-    this.deadline = new Deadline(thread.timeouts);
-    this.#scanner = new HeadScanner("request", headLimits);
-    const address = conn.remote?.kind === "tcp" ? conn.remote.hostname : undefined;
-    const isTrusted = address !== undefined && front.isTrusted(address);
-    this.client = { address, isTrusted: front.isTrusted };
-    this.forwarded = new ForwardedFields({ address, isTrusted, scheme: "http" });
+    this.reader = new ByteReader(conn, front.thread.buffers, "small");
+    this.deadline = new Deadline(front.thread.timeouts);
+    this.#front = front;
+    this.#scanner = new HeadScanner("request", front.headLimits);
+    this.#client = new SessionClient(conn, front);
+  }
+
+  /** What the request under way goes by. */
+  get front(): HttpFront {
+    return this.#front;
+  }
+
+  get client(): SessionClient {
+    return this.#client;
+  }
+
+  /** Where the request under way is; absent while it is nowhere. */
+  get backend(): Backend | undefined {
+    return this.#exchange?.backend;
   }
 
   /** Serves requests until the connection ends. Never rejects. */
@@ -59,7 +77,7 @@ export class HttpSession implements Disposable {
     try {
       const after = await this.#serve();
       // Or draining, with a further request that is not going to be answered.
-      if (after === "linger" || this.reader.available > 0) await this.#linger();
+      if (after === "linger" || this.reader.available > 0) await linger(this);
     } catch {
       // The connection is broken: there is nobody to tell.
     }
@@ -71,8 +89,14 @@ export class HttpSession implements Disposable {
     if (this.#isIdle && this.reader.available === 0) this.conn.close();
   }
 
-  get isDraining(): boolean {
-    return this.#isDraining;
+  /** The next request is the last one that is taken. */
+  retire(): void {
+    this.#isRetired = true;
+  }
+
+  /** The connection ends with the answer that is under way. */
+  get isLeaving(): boolean {
+    return this.#isDraining || this.#isRetired;
   }
 
   /** Cuts the connection now. */
@@ -96,7 +120,7 @@ export class HttpSession implements Disposable {
   ): Promise<After> {
     const { thread, index } = this.front;
     thread.table.countListener(thread.worker, index, responseCounter(answer.status));
-    const keepAlive = canKeep && head !== undefined && head.keepAlive && !this.#isDraining;
+    const keepAlive = canKeep && head !== undefined && head.keepAlive && !this.isLeaving;
     this.deadline.set(this.front.bodyTimeoutMs, () => this.conn.close());
     await writeAll(
       this.conn,
@@ -160,7 +184,15 @@ export class HttpSession implements Disposable {
     this.#isFresh = false;
     const head = parseRequestHead(reader.buffer, start, end, front.headLimits, decodeLatin1Fast);
     reader.start = end;
+    if (this.#source.front !== front) this.#adopt(this.#source.front);
     return head;
+  }
+
+  /** The configuration has changed: this request is the first to go by the new one. */
+  #adopt(front: HttpFront): void {
+    this.#front = front;
+    this.#scanner = new HeadScanner("request", front.headLimits);
+    this.#client = new SessionClient(this.conn, front);
   }
 
   #setHeadDeadline(hasBegun: boolean): void {
@@ -177,7 +209,7 @@ export class HttpSession implements Disposable {
     this.#isRefused = true;
     const answer = { status: 408, reason: "header_timeout" };
     this.answer(undefined, answer, false)
-      .then(() => this.#linger())
+      .then(() => linger(this))
       .catch(() => {})
       .finally(() => this.conn.close());
   }
@@ -217,30 +249,6 @@ export class HttpSession implements Disposable {
   }
 
   /**
-   * Closing on bytes that were not read makes the kernel send a reset, which can destroy the answer
-   * on its way. So the end is told, and what still comes is read for a moment.
-   */
-  async #linger(): Promise<void> {
-    const { conn, reader } = this;
-    this.deadline.set(LINGER_MS, () => conn.close());
-    try {
-      await conn.closeWrite();
-      for (let read = 0; read < LINGER_BYTES && await reader.fill();) {
-        read += reader.available;
-        reader.start = reader.end;
-      }
-    } catch {
-      // Gone: so is the reason to wait.
-    }
-  }
-
-  /** Name of the client for logs. */
-  describe(): string | undefined {
-    const { remote } = this.conn;
-    return remote && formatAddress(remote);
-  }
-
-  /**
    * The client has to be heard while its answer is on the way: its end ends the exchange. One that has
    * sent more already, such as the next request, is not heard before that has been read: its end is
    * behind it. Until then timeouts are the bound.
@@ -265,8 +273,6 @@ export class HttpSession implements Disposable {
 
 /** Most answers are through by then. */
 const WATCH_DELAY_MS = 100;
-const LINGER_MS = 1000;
-const LINGER_BYTES = 256 * 1024;
 
 /** The error of a client that is not there any more. */
 export function clientGone(cause?: unknown): ExchangeError {

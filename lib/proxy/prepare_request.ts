@@ -29,7 +29,7 @@ export function prepareRequest(
 ): PreparedRequest {
   const upgrade = forwardableUpgrade(head);
   forwardRequestFields(head, {
-    forwarded: session.forwarded,
+    forwarded: session.client.forwarded,
     fallbackHost: FALLBACK_HOST,
     changes: route.requestHeaders,
     nextRequestId: session.front.nextRequestId,

@@ -1,7 +1,7 @@
 import { formatAddress } from "../core/address.ts";
 import { LbError } from "../core/errors.ts";
 import { LogThrottle } from "../core/log.ts";
-import type { Lease, Outcome } from "../core/types.ts";
+import type { Backend, Lease, Outcome } from "../core/types.ts";
 import { Splice, type SpliceEnd } from "../net/splice.ts";
 import type { Conn } from "../net/transport.ts";
 import { Dial } from "./attempt.ts";
@@ -10,7 +10,7 @@ import type { TcpRoute } from "./tcp_route.ts";
 
 /** Carries each connection of one TCP listener to a backend. */
 export class TcpProxy {
-  readonly #route: TcpRoute;
+  #route: TcpRoute;
   readonly #open = new Set<Session>();
   readonly #throttle = new LogThrottle();
 
@@ -23,40 +23,49 @@ export class TcpProxy {
     return this.#open.size;
   }
 
+  /** Has connections that come from now on take another way; those under way go on as they are. */
+  reroute(route: TcpRoute): void {
+    this.#route = route;
+  }
+
   /** Serves one client connection to its end and closes it. Never rejects. */
   async handle(client: Conn): Promise<void> {
     using session = new Session(client, this.#route, this.#open);
-    if (this.#route.isOverRate?.(addressOf(client))) return;
+    const { route } = session;
+    if (route.isOverRate?.(addressOf(client))) return;
     const attempt = await session.dial.connect();
     if (attempt === undefined) return this.#refuse(session);
     using lease = attempt.lease;
-    this.#count(lease);
-    const splice = new Splice(client, attempt.server, lease, this.#route.splice);
-    session.tie(splice);
+    count(route, lease);
+    const splice = new Splice(client, attempt.server, lease, route.splice);
+    session.tie(splice, lease.backend);
     const end = await splice.run();
     lease.settle(outcomeOf(end));
-    this.#logEnd(client, lease, end);
+    logEnd(route, client, lease, end);
   }
 
   /** Nothing to do: a stream ends when its ends say so. */
   drain(): void {}
+
+  /** Nothing to do, for the same reason. */
+  retire(): void {}
 
   /** Cuts every connection that is under way. */
   abortAll(): void {
     for (const session of this.#open) session.abort();
   }
 
-  #count(lease: Lease): void {
-    const { table, worker } = this.#route.thread;
-    table.countBackend(worker, lease.backend.index, "connections");
+  /** Cuts the connections to a backend. */
+  abortBackend(backend: Backend): void {
+    for (const session of this.#open) if (session.backend === backend) session.abort();
   }
 
   /** TCP has no words for "nobody is there": the client sees its connection close. */
   #refuse(session: Session): void {
     if (session.dial.aborted) return;
-    const { thread, index, listener, upstream } = this.#route;
+    const { thread, index, listener, upstream } = session.route;
     const { overload: reason } = session.dial;
-    if (reason !== undefined) return this.#refuseOverload(reason);
+    if (reason !== undefined) return this.#refuseOverload(session.route, reason);
     thread.table.countListener(thread.worker, index, "noBackend");
     const suppressed = this.#throttle.admit(thread.timeouts.nowMs);
     if (suppressed === undefined) return;
@@ -72,8 +81,7 @@ export class TcpProxy {
     });
   }
 
-  #refuseOverload(reason: Overload): void {
-    const { thread, index, listener, upstream } = this.#route;
+  #refuseOverload({ thread, index, listener, upstream }: TcpRoute, reason: Overload): void {
     const counter = reason === "queue_full" ? "queueFull" : "queueTimeouts";
     thread.table.countListener(thread.worker, index, counter);
     const suppressed = this.#throttle.admit(thread.timeouts.nowMs);
@@ -84,40 +92,33 @@ export class TcpProxy {
       fields: { listener, upstream: upstream.name, reason, suppressed },
     });
   }
-
-  #logEnd(client: Conn, lease: Lease, end: SpliceEnd): void {
-    const { log } = this.#route.thread;
-    if (!log.enabled("debug")) return;
-    const { remote } = client;
-    log.write({
-      level: "debug",
-      message: "Connection ended",
-      fields: {
-        listener: this.#route.listener,
-        client: remote && formatAddress(remote),
-        backend: lease.backend.id,
-        end,
-      },
-    });
-  }
 }
 
 /** One client connection from accept to close. */
 class Session implements Disposable {
+  readonly route: TcpRoute;
   readonly dial: Dial;
   readonly #client: Conn;
   readonly #open: Set<Session>;
   #splice: Splice | undefined;
+  #backend: Backend | undefined;
 
   constructor(client: Conn, route: TcpRoute, open: Set<Session>) {
+    this.route = route;
     this.dial = new Dial(route, keyOf(client, route));
     this.#client = client;
     this.#open = open;
     open.add(this);
   }
 
-  tie(splice: Splice): void {
+  /** Absent until there is a connection to it. */
+  get backend(): Backend | undefined {
+    return this.#backend;
+  }
+
+  tie(splice: Splice, backend: Backend): void {
     this.#splice = splice;
+    this.#backend = backend;
     if (this.dial.aborted) splice.abort();
   }
 
@@ -130,6 +131,20 @@ class Session implements Disposable {
     this.#open.delete(this);
     this.#client.close();
   }
+}
+
+function count({ thread: { table, worker } }: TcpRoute, { backend }: Lease): void {
+  table.countBackend(worker, backend.index, "connections");
+}
+
+function logEnd({ listener, thread: { log } }: TcpRoute, client: Conn, lease: Lease, end: SpliceEnd) {
+  if (!log.enabled("debug")) return;
+  const { remote } = client;
+  log.write({
+    level: "debug",
+    message: "Connection ended",
+    fields: { listener, client: remote && formatAddress(remote), backend: lease.backend.id, end },
+  });
 }
 
 function keyOf(client: Conn, { key }: TcpRoute): number {

@@ -181,7 +181,7 @@ export class WaitingRoom implements Gate {
 export class RoomCaller implements Disposable {
   readonly #table: LimitTable;
   readonly #worker: number;
-  readonly #rooms: WaitingRoom[] = [];
+  readonly #rooms = new Set<WaitingRoom>();
   #isListening = false;
   #isEnded = false;
 
@@ -192,7 +192,11 @@ export class RoomCaller implements Disposable {
   }
 
   add(room: WaitingRoom): void {
-    this.#rooms.push(room);
+    this.#rooms.add(room);
+  }
+
+  remove(room: WaitingRoom): void {
+    this.#rooms.delete(room);
   }
 
   /** Somebody begins to wait in one of the rooms. */
@@ -208,12 +212,17 @@ export class RoomCaller implements Disposable {
     if (this.#isListening) this.#table.wake(this.#worker);
   }
 
+  #hasWaiters(): boolean {
+    for (const { hasWaiters } of this.#rooms) if (hasWaiters) return true;
+    return false;
+  }
+
   async #run(): Promise<void> {
     // Read before the rooms look: what comes free after that ends the wait at once.
     let seen = this.#table.wakes(this.#worker);
     for (;;) {
       await this.#table.untilWoken(this.#worker, seen, CHECK_MS);
-      if (this.#isEnded || !this.#rooms.some(({ hasWaiters }) => hasWaiters)) break;
+      if (this.#isEnded || !this.#hasWaiters()) break;
       seen = this.#table.wakes(this.#worker);
       for (const room of this.#rooms) room.serve();
     }

@@ -1,12 +1,6 @@
-import type {
-  Config,
-  HttpListenerConfig,
-  ListenerConfig,
-  TcpListenerConfig,
-  UpstreamConfig,
-} from "../config/types.ts";
-import type { Logger } from "../core/log.ts";
+import type { ListenerConfig, UpstreamConfig } from "../config/types.ts";
 import type { GuardTable } from "../core/guard_table.ts";
+import type { Logger } from "../core/log.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import type { Backend } from "../core/types.ts";
 import { WheelTimer } from "../ds/timer_wheel.ts";
@@ -14,31 +8,28 @@ import { Aborters } from "../net/aborters.ts";
 import { BufferPool } from "../net/buffers.ts";
 import { Timeouts } from "../net/timeouts.ts";
 import type { Transport } from "../net/transport.ts";
-import { connectionKey } from "../proxy/affinity_key.ts";
-import { HttpProxy } from "../proxy/http_proxy.ts";
-import type { HttpUpstream } from "../proxy/http_route.ts";
-import { TcpProxy } from "../proxy/tcp_proxy.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
-import { SharedBackend } from "../upstream/backend.ts";
-import type { Gate } from "../upstream/gate.ts";
 import { buildUpstream } from "../upstream/build_upstream.ts";
-import type { BalancedUpstream } from "../upstream/upstream.ts";
+import { buildFront, buildTcpRoute, type ProxyParts } from "./build_proxy.ts";
 import { GateBuilder } from "./gates.ts";
-import { buildHttpFront } from "./http_front.ts";
-import { HttpUpstreamParts } from "./http_upstreams.ts";
-import { placeBackends } from "./layout.ts";
-import { ListenError } from "./listen_error.ts";
-import { Listener } from "./listener.ts";
+import { layoutOf, type PlacedConfig } from "./layout.ts";
+import { ListenerSet, type Proxy, type WantedListener, type Way } from "./listener_set.ts";
 import type { RateLimits } from "./rate_limits.ts";
 import type { SharedLimits } from "./shared_limits.ts";
-import { type UpstreamParts, upstreamsOf } from "./upstream_parts.ts";
-import { TcpUpstreamParts } from "./tcp_upstreams.ts";
+import { ThreadUpstream } from "./thread_upstream.ts";
+import { type Retired, UpstreamSet } from "./upstream_set.ts";
+
+/** What a data plane goes by; a reload brings another. */
+export interface Plan {
+  readonly config: PlacedConfig;
+  readonly limits: SharedLimits;
+  /** The rate limits of the configuration; absent where it has none. */
+  readonly rates?: RateLimits | undefined;
+}
 
 /** Everything the data plane of one thread takes from outside. Tests pass fakes. */
-export interface DataPlaneDeps {
-  readonly config: Config;
+export interface DataPlaneDeps extends Plan {
   readonly table: SharedTable;
-  readonly limits: SharedLimits;
   /** What circuit breakers and outlier detection know; absent: there is neither. */
   readonly guards?: GuardTable;
   /** Slot of this thread in the table. The first one alone opens Unix sockets. */
@@ -49,8 +40,6 @@ export interface DataPlaneDeps {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly log: Logger;
-  /** The rate limits of the configuration; absent where it has none. */
-  readonly rates?: RateLimits | undefined;
 }
 
 /** One thread's running load balancer. */
@@ -58,22 +47,21 @@ export class DataPlane implements Disposable {
   readonly #deps: DataPlaneDeps;
   readonly #thread: ThreadParts;
   readonly #timeouts: Timeouts;
-  readonly #gates: GateBuilder;
-  /** Place in the shared table -> where the backend is a member. */
-  readonly #members = new Map<number, { upstream: BalancedUpstream; id: string }>();
-  readonly #listeners: Listener[] = [];
-  readonly #proxies: (TcpProxy | HttpProxy)[] = [];
-  /** Connections for HTTP by upstream. */
-  readonly #http = new Map<string, HttpUpstreamParts>();
-  /** Connections kept ready for TCP by upstream. */
-  readonly #warm = new Map<string, TcpUpstreamParts>();
+  readonly #listeners: ListenerSet;
   readonly #sweeper = new WheelTimer(() => this.#sweep());
+  /** Upstreams of former configurations that may still have work. */
+  readonly #leaving = new Set<ThreadUpstream>();
+  readonly #gates: GateBuilder;
+  #plan: Plan;
+  #upstreams: UpstreamSet | undefined;
+  #prepared: { readonly plan: Plan; readonly upstreams: UpstreamSet } | undefined;
 
   /** Builds everything and opens the listeners. @throws {ListenError} with nothing left open */
   constructor(deps: DataPlaneDeps) {
-    this.#deps = deps;
-    this.#timeouts = new Timeouts(deps.now);
     const { table, worker, transport, log } = deps;
+    this.#deps = deps;
+    this.#plan = deps;
+    this.#timeouts = new Timeouts(deps.now);
     this.#thread = {
       table,
       worker,
@@ -84,86 +72,124 @@ export class DataPlane implements Disposable {
       timeouts: this.#timeouts,
     };
     this.#gates = new GateBuilder({ ...deps, timeouts: this.#timeouts });
-    const upstreams = this.#buildUpstreams();
-    for (const [index, listener] of deps.config.listeners.entries()) {
-      if (listener.address.kind === "unix" && worker !== 0) continue;
-      this.#openListener(listener, index, upstreams);
+    const listen = ({ address }: ListenerConfig) => transport.listen(address);
+    this.#listeners = new ListenerSet({ thread: this.#thread, listen });
+    try {
+      this.prepare(deps);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
     }
   }
 
   /** Serves until the listeners are closed. */
   async run(): Promise<void> {
+    this.commit();
     this.#sweep();
-    await Promise.all(this.#listeners.map((listener) => listener.run()));
+    await this.#listeners.untilClosed();
+  }
+
+  /**
+   * Builds what another configuration needs, and opens its listeners. Traffic sees nothing of it
+   * before {@linkcode commit}.
+   *
+   * @throws {ListenError} with everything as it was
+   */
+  prepare(plan: Plan): void {
+    this.cancel();
+    const { zone } = plan.config;
+    const create = (config: UpstreamConfig, place: number) => {
+      return this.#createUpstream(config, place, zone);
+    };
+    const upstreams = new UpstreamSet(plan.config, create, this.#upstreams);
+    try {
+      this.#listeners.prepare(this.#wantedListeners(plan, upstreams));
+    } catch (error) {
+      upstreams.cancel();
+      throw error;
+    }
+    this.#prepared = { plan, upstreams };
+  }
+
+  /** Gives up what was prepared, if anything was. */
+  cancel(): void {
+    this.#listeners.cancel();
+    this.#prepared?.upstreams.cancel();
+    this.#prepared = undefined;
+  }
+
+  /** Puts what was prepared in force, in one go. */
+  commit(): void {
+    if (this.#prepared === undefined) return;
+    const { plan, upstreams } = this.#prepared;
+    this.#prepared = undefined;
+    this.#plan = plan;
+    this.#upstreams = upstreams;
+    const retired = upstreams.commit();
+    this.#retire(retired, this.#listeners.commit());
   }
 
   /** Takes a backend in or out of the rotation. */
   setHealth(backend: number, available: boolean): void {
-    const member = this.#members.get(backend);
-    if (member === undefined) return;
-    const { upstream, id } = member;
-    upstream.setHealth(id, available);
-    this.#http.get(upstream.name)?.sweep();
-    this.#warm.get(upstream.name)?.sweep();
+    const member = this.#memberAt(backend);
+    member?.entry.setHealth(member.id, available);
   }
 
   /** Takes note that a backend was ejected, or is so no more. */
   noteEjection(backend: number): void {
-    const member = this.#members.get(backend);
-    member?.upstream.noteEjection(member.id);
+    const member = this.#memberAt(backend);
+    member?.entry.upstream.noteEjection(member.id);
   }
 
   /** Gives a backend that was held off its share by and by. */
   warmUp(backend: number): void {
-    const member = this.#members.get(backend);
-    member?.upstream.warmUp(member.id);
+    const member = this.#memberAt(backend);
+    member?.entry.upstream.warmUp(member.id);
   }
 
   /** Closes the listeners; resolves once the last connection has ended. */
   async drain(): Promise<void> {
-    this.#closeListeners();
-    for (const proxy of this.#proxies) proxy.drain();
-    for (const parts of this.#http.values()) parts.stopWarming();
-    for (const parts of this.#warm.values()) parts[Symbol.dispose]();
-    await Promise.all(this.#listeners.map((listener) => listener.idle()));
+    const drained = this.#listeners.drain();
+    this.#upstreams?.stopWarming();
+    await drained;
   }
 
   /** Cuts every open connection. */
   abort(): void {
-    for (const proxy of this.#proxies) proxy.abortAll();
+    this.#listeners.abort();
   }
 
   [Symbol.dispose](): void {
-    this.#closeListeners();
-    this.abort();
-    for (const parts of this.#http.values()) parts[Symbol.dispose]();
-    for (const parts of this.#warm.values()) parts[Symbol.dispose]();
+    this.cancel();
+    this.#listeners[Symbol.dispose]();
+    this.#upstreams?.[Symbol.dispose]();
+    for (const entry of this.#leaving) entry[Symbol.dispose]();
     this.#gates[Symbol.dispose]();
     this.#timeouts[Symbol.dispose]();
   }
 
-  #buildUpstreams(): Map<string, UpstreamParts> {
-    const upstreams = new Map<string, UpstreamParts>();
-    for (const [index, config] of this.#deps.config.upstreams.entries()) {
-      const { gates, room } = this.#gates.build(config, index);
-      upstreams.set(config.name, {
-        config,
-        upstream: this.#buildUpstream(config, index, gates),
-        room,
-      });
-    }
-    for (const { spec, index, upstream } of placeBackends(this.#deps.config)) {
-      const parts = upstreams.get(upstream.name);
-      if (parts !== undefined) this.#addMember(parts.upstream, spec.id, index, spec);
-    }
-    return upstreams;
+  #memberAt(backend: number) {
+    return this.#upstreams?.memberAt(backend);
   }
 
-  #buildUpstream(config: UpstreamConfig, index: number, gates: readonly Gate[]): BalancedUpstream {
+  #wantedListeners({ config, limits, rates }: Plan, upstreams: UpstreamSet): WantedListener[] {
+    const { worker, random } = this.#deps;
+    const { listeners: places } = layoutOf(config);
+    return config.listeners.flatMap((listener, at) => {
+      if (listener.address.kind === "unix" && worker !== 0) return [];
+      const index = places[at]!;
+      const clients = limits.clients[at];
+      const parts = { index, upstreams, thread: this.#thread, rates, random };
+      const wanted = { config: listener, index, way: wayOf(listener, parts) };
+      return [{ ...wanted, ...(clients && { clients }) }];
+    });
+  }
+
+  #createUpstream(config: UpstreamConfig, index: number, zone: string | undefined) {
     const { table, guards, worker, random, now } = this.#deps;
+    const { gates, room } = this.#gates.build(config, index);
     const coarse = () => this.#timeouts.nowMs;
-    const { zone } = this.#deps.config;
-    return buildUpstream(config, {
+    const upstream = buildUpstream(config, {
       index,
       table,
       ...(guards === undefined ? {} : { guards }),
@@ -175,123 +201,39 @@ export class DataPlane implements Disposable {
       zone,
       gates,
     });
+    return new ThreadUpstream({ config, upstream, room, thread: this.#thread, random });
   }
 
-  #addMember(
-    upstream: BalancedUpstream,
-    id: string,
-    index: number,
-    spec: Backend["spec"],
-  ): void {
-    upstream.addServer(new SharedBackend(spec, index, this.#deps.table));
-    this.#members.set(index, { upstream, id });
-    // A worker that starts late finds in the table what the checks have seen so far.
-    if (!this.#deps.table.isUp(index)) upstream.setHealth(id, false);
-    upstream.noteEjection(id);
-  }
-
-  #openListener(
-    config: ListenerConfig,
-    index: number,
-    upstreams: ReadonlyMap<string, UpstreamParts>,
-  ): void {
-    const proxy = config.protocol === "tcp"
-      ? this.#buildTcp(config, index, upstreams)
-      : this.#buildHttp(config, index, upstreams);
-    this.#proxies.push(proxy);
-    const acceptor = this.#listen(config);
-    const handler = proxy.handle.bind(proxy);
-    const clients = this.#deps.limits.clients[index];
-    const parts = { config, index, acceptor, handler, thread: this.#thread };
-    this.#listeners.push(new Listener({ ...parts, ...(clients && { clients }) }));
-  }
-
-  #buildTcp(
-    config: TcpListenerConfig,
-    index: number,
-    upstreams: ReadonlyMap<string, UpstreamParts>,
-  ): TcpProxy {
-    const parts = upstreams.get(config.upstream);
-    if (parts === undefined) {
-      throw new TypeError(`Cannot build listener: no upstream "${config.upstream}"`);
+  /** What is under way on what is no more may end, but not for ever. */
+  #retire({ upstreams, backends }: Retired, proxies: readonly Proxy[]): void {
+    for (const entry of upstreams) {
+      entry[Symbol.dispose]();
+      this.#leaving.add(entry);
     }
-    const warm = this.#warmOf(parts);
-    const isOverRate = this.#deps.rates?.connectionLimit(config, index, this.#thread);
-    return new TcpProxy({
-      listener: config.name,
-      index,
-      upstream: parts.upstream,
-      ...(parts.room && { room: parts.room }),
-      key: connectionKey(parts.config.hashKey),
-      connectTimeoutMs: parts.config.connectTimeoutMs,
-      retryAttempts: parts.config.retry.attempts,
-      splice: {
-        buffers: this.#thread.buffers,
-        timeouts: this.#thread.timeouts,
-        idleTimeoutMs: config.idleTimeoutMs,
-        tunnelTimeoutMs: config.tunnelTimeoutMs,
-      },
-      ...(warm === undefined ? {} : { takeWarm: (backend) => warm.take(backend) }),
-      ...(isOverRate === undefined ? {} : { isOverRate }),
-      thread: this.#thread,
+    if (upstreams.length + backends.length + proxies.length === 0) return;
+    const timer = new WheelTimer(() => {
+      this.#listeners.abortBackends(backends);
+      for (const proxy of proxies) proxy.abortAll();
+      for (const entry of upstreams) this.#forget(entry);
     });
+    this.#timeouts.schedule(timer, this.#plan.config.shutdownTimeoutMs);
   }
 
-  #buildHttp(
-    config: HttpListenerConfig,
-    index: number,
-    upstreams: ReadonlyMap<string, UpstreamParts>,
-  ): HttpProxy {
-    const http = new Map<string, HttpUpstream>();
-    for (const name of upstreamsOf(config)) {
-      const parts = upstreams.get(name);
-      if (parts !== undefined) http.set(name, this.#httpOf(parts).http);
-    }
-    const { random, rates } = this.#deps;
-    const thread = this.#thread;
-    return new HttpProxy(buildHttpFront({ config, index, upstreams: http, thread, random, rates }));
-  }
-
-  /** One set of connections for all HTTP listeners of the thread. */
-  #httpOf({ config, upstream, room }: UpstreamParts): HttpUpstreamParts {
-    const { random } = this.#deps;
-    const known = this.#http.get(config.name);
-    if (known !== undefined) return known;
-    const parts = new HttpUpstreamParts({ config, upstream, room, thread: this.#thread, random });
-    this.#http.set(config.name, parts);
-    // Never rejects: the configuration was checked.
-    void parts.prepare();
-    return parts;
-  }
-
-  /** One set of connections for all TCP listeners of the thread, if any are kept ready. */
-  #warmOf({ config, upstream }: UpstreamParts): TcpUpstreamParts | undefined {
-    const known = this.#warm.get(config.name);
-    if (known !== undefined || config.pool.warm === 0) return known;
-    const parts = new TcpUpstreamParts(config, upstream, this.#thread);
-    this.#warm.set(config.name, parts);
-    return parts;
+  #forget(entry: ThreadUpstream): void {
+    this.#leaving.delete(entry);
+    if (entry.room !== undefined) this.#gates.close(entry.room);
   }
 
   #sweep(): void {
-    if (this.#http.size + this.#warm.size === 0) return;
-    for (const parts of this.#http.values()) parts.sweep();
-    for (const parts of this.#warm.values()) parts.sweep();
+    this.#upstreams?.sweep();
     this.#timeouts.schedule(this.#sweeper, SWEEP_MS);
   }
+}
 
-  #listen(config: ListenerConfig) {
-    try {
-      return this.#deps.transport.listen(config.address);
-    } catch (error) {
-      this[Symbol.dispose]();
-      throw new ListenError(config.name, error);
-    }
-  }
-
-  #closeListeners(): void {
-    for (const listener of this.#listeners) listener[Symbol.dispose]();
-  }
+function wayOf(listener: ListenerConfig, parts: ProxyParts): Way {
+  return listener.protocol === "tcp"
+    ? { protocol: "tcp", route: buildTcpRoute(listener, parts) }
+    : { protocol: "http", front: buildFront(listener, parts) };
 }
 
 /** How often idle connections to backends are looked through. */

@@ -53,6 +53,11 @@ export class GateBuilder implements Disposable {
     return { gates: [...gates, room], room };
   }
 
+  /** Nobody will wait there any more. */
+  close(room: WaitingRoom): void {
+    this.#caller.remove(room);
+  }
+
   [Symbol.dispose](): void {
     this.#caller[Symbol.dispose]();
   }

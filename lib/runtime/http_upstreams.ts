@@ -64,6 +64,7 @@ export class HttpUpstreamParts implements Disposable {
       for (const backend of upstream.backends.values()) this.#poolOf(backend);
     }
     for (const [backend, pool] of this.#pools) {
+      if (upstream.backends.get(backend.id) !== backend) this.#drop(backend, pool);
       if (!upstream.isHealthy(backend)) pool.clear();
       pool.sweep();
       if (this.#keepsReady && upstream.isInRotation(backend)) pool.warm();
@@ -78,6 +79,12 @@ export class HttpUpstreamParts implements Disposable {
 
   [Symbol.dispose](): void {
     for (const pool of this.#pools.values()) pool.closeAll();
+  }
+
+  /** It is no member any more: connections in use are closed as they are given back. */
+  #drop(backend: Backend, pool: BackendPool): void {
+    pool.closeAll();
+    this.#pools.delete(backend);
   }
 
   #poolOf(backend: Backend): BackendPool {

@@ -2,6 +2,23 @@ import type { Config, UpstreamConfig } from "../config/types.ts";
 import type { TableShape } from "../core/shared_table.ts";
 import type { BackendSpec } from "../core/types.ts";
 
+/** Where the things of a configuration have their cells in shared memory: plain data. */
+export interface Layout {
+  /** What the memory has room for: at least as much as is in use. */
+  readonly shape: TableShape;
+  /** Places of the listeners, in the order of the configuration. */
+  readonly listeners: readonly number[];
+  readonly upstreams: readonly number[];
+  /** Places of each upstream's backends. */
+  readonly backends: readonly (readonly number[])[];
+}
+
+/** A configuration whose things have places of their own choosing. */
+export interface PlacedConfig extends Config {
+  /** Absent: they have them in order. */
+  readonly layout?: Layout;
+}
+
 /** A backend with its place in the shared table. */
 export interface PlacedBackend {
   readonly spec: BackendSpec;
@@ -9,19 +26,31 @@ export interface PlacedBackend {
   readonly upstream: UpstreamConfig;
 }
 
-/** Every backend of a configuration in the order that gives it its place in the shared table. */
-export function placeBackends(config: Config): PlacedBackend[] {
-  return config.upstreams
-    .flatMap((upstream) => upstream.backends.map((spec) => ({ spec, upstream })))
-    .map((backend, index) => ({ ...backend, index }));
+/** Every backend of a configuration with its place, in the order of the configuration. */
+export function placeBackends(config: PlacedConfig): PlacedBackend[] {
+  const { backends } = layoutOf(config);
+  return config.upstreams.flatMap((upstream, place) => {
+    return upstream.backends.map((spec, at) => ({ spec, index: backends[place]![at]!, upstream }));
+  });
 }
 
-/** Room that a configuration needs in the shared table. */
-export function shapeOf(config: Config): TableShape {
+/** Room that the tables of a configuration have. */
+export function shapeOf(config: PlacedConfig): TableShape {
+  return layoutOf(config).shape;
+}
+
+/** Where everything is. */
+export function layoutOf(config: PlacedConfig): Layout {
+  return config.layout ?? inOrder(config);
+}
+
+/** Places in the order of a configuration, and room for nothing else. */
+function inOrder({ workers, listeners, upstreams }: Config): Layout {
+  let backends = 0;
   return {
-    workers: config.workers,
-    backends: placeBackends(config).length,
-    upstreams: config.upstreams.length,
-    listeners: config.listeners.length,
+    listeners: [...listeners.keys()],
+    upstreams: [...upstreams.keys()],
+    backends: upstreams.map((upstream) => upstream.backends.map(() => backends++)),
+    shape: { workers, backends, upstreams: upstreams.length, listeners: listeners.length },
   };
 }

@@ -8,28 +8,42 @@ import type { ThreadParts } from "../proxy/tcp_route.ts";
 /** What a listener does with one accepted connection. Owns the connection. */
 export type ConnHandler = (conn: Conn) => Promise<void>;
 
-/** What a {@linkcode Listener} is made of. */
-export interface ListenerOptions {
+/** What a {@linkcode Listener} does with connections. */
+export interface Service {
   readonly config: ListenerConfig;
-  /** Place of its cells in the shared table. */
+  /** Place of the listener's cells in the shared table. */
   readonly index: number;
-  readonly acceptor: Acceptor;
   readonly handler: ConnHandler;
   /** Absent: one client may have all connections. */
   readonly clients?: ClientSlots;
+}
+
+/** What a {@linkcode Listener} is made of. */
+export interface ListenerOptions {
+  readonly acceptor: Acceptor;
+  readonly service: Service;
   readonly thread: ThreadParts;
 }
 
 /** One thread's accept loop on one bound socket. */
 export class Listener implements Disposable {
-  readonly #options: ListenerOptions;
+  readonly #acceptor: Acceptor;
+  readonly #thread: ThreadParts;
+  #service: Service;
   readonly #acceptErrors = new LogThrottle();
   readonly #rejections = new LogThrottle();
   #active = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
-  constructor(options: ListenerOptions) {
-    this.#options = options;
+  constructor({ acceptor, service, thread }: ListenerOptions) {
+    this.#acceptor = acceptor;
+    this.#service = service;
+    this.#thread = thread;
+  }
+
+  /** Has connections that come from now on served in another way. */
+  serveAs(service: Service): void {
+    this.#service = service;
   }
 
   /** Accepts until disposed. Survives a failed accept and a handler's throw. */
@@ -50,13 +64,13 @@ export class Listener implements Disposable {
 
   /** Stops accepting; connections go on. */
   [Symbol.dispose](): void {
-    this.#options.acceptor[Symbol.dispose]();
+    this.#acceptor[Symbol.dispose]();
   }
 
   async #accept(): Promise<Conn | undefined> {
     for (;;) {
       try {
-        return await this.#options.acceptor.accept();
+        return await this.#acceptor.accept();
       } catch (error) {
         // Out of file descriptors, most likely: what is open goes on, and ends will free some.
         this.#tell("error", "Cannot accept connections", this.#acceptErrors, {
@@ -68,27 +82,28 @@ export class Listener implements Disposable {
   }
 
   async #serve(conn: Conn): Promise<void> {
-    const { config, index, thread: { table, worker } } = this.#options;
+    const { table, worker } = this.#thread;
+    const service = this.#service;
+    const { config, index, clients } = service;
     if (!table.tryOpen(worker, index, config.maxConnections)) return this.#reject(conn);
     using stack = new DisposableStack();
     this.#active++;
     // Runs last: who hears of it finds all given back.
     stack.defer(() => this.#oneLess());
     stack.defer(() => table.closed(worker, index));
-    const client = this.#clientOf(conn);
-    if (client !== undefined && !this.#tryTake(client)) return this.#rejectClient(conn);
-    if (client !== undefined) stack.defer(() => this.#options.clients?.give(worker, client));
+    const client = clients && keyOf(conn);
+    if (client !== undefined && !this.#tryTake(service, client)) return this.#rejectClient(conn);
+    if (client !== undefined) stack.defer(() => clients?.give(worker, client));
     table.countListener(worker, index, "accepted");
-    await this.#handle(conn);
+    await this.#handle(service, conn);
   }
 
-  async #handle(conn: Conn): Promise<void> {
-    const { config, handler, thread } = this.#options;
+  async #handle({ config, handler }: Service, conn: Conn): Promise<void> {
     try {
       await handler(conn);
     } catch (error) {
       conn.close();
-      thread.log.write({
+      this.#thread.log.write({
         level: "error",
         message: "Connection handler failed",
         fields: { listener: config.name, error: messageOf(error) },
@@ -96,15 +111,9 @@ export class Listener implements Disposable {
     }
   }
 
-  /** Whom the connection counts for; `undefined` where clients are not counted. */
-  #clientOf({ remote }: Conn): ClientKey | undefined {
-    if (this.#options.clients === undefined || remote?.kind !== "tcp") return undefined;
-    return clientKey(remote.hostname);
-  }
-
-  #tryTake(client: ClientKey): boolean {
-    const { clients, config: { maxConnectionsPerIp = Infinity }, thread } = this.#options;
-    return clients?.tryTake(thread.worker, client, maxConnectionsPerIp) === "taken";
+  #tryTake({ clients, config }: Service, client: ClientKey): boolean {
+    const { maxConnectionsPerIp = Infinity } = config;
+    return clients?.tryTake(this.#thread.worker, client, maxConnectionsPerIp) === "taken";
   }
 
   #oneLess(): void {
@@ -115,7 +124,8 @@ export class Listener implements Disposable {
   }
 
   #reject(conn: Conn): void {
-    const { config, index, thread } = this.#options;
+    const { config, index } = this.#service;
+    const thread = this.#thread;
     conn.close();
     thread.table.countListener(thread.worker, index, "rejected");
     this.#tell("warning", "Connection refused: listener is at max_connections", this.#rejections, {
@@ -124,7 +134,8 @@ export class Listener implements Disposable {
   }
 
   #rejectClient(conn: Conn): void {
-    const { config, index, thread } = this.#options;
+    const { config, index } = this.#service;
+    const thread = this.#thread;
     conn.close();
     thread.table.countListener(thread.worker, index, "rejectedPerIp");
     const message = "Connection refused: client is at max_connections_per_ip";
@@ -138,11 +149,17 @@ export class Listener implements Disposable {
     throttle: LogThrottle,
     fields: LogFields,
   ): void {
-    const { config, thread } = this.#options;
+    const { config } = this.#service;
     const suppressed = throttle.admit(performance.now());
     if (suppressed === undefined) return;
-    thread.log.write({ level, message, fields: { listener: config.name, ...fields, suppressed } });
+    const { log } = this.#thread;
+    log.write({ level, message, fields: { listener: config.name, ...fields, suppressed } });
   }
+}
+
+/** Whom a connection counts for. */
+function keyOf({ remote }: Conn): ClientKey | undefined {
+  return remote?.kind === "tcp" ? clientKey(remote.hostname) : undefined;
 }
 
 const ACCEPT_PAUSE_MS = 100;

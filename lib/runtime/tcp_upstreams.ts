@@ -27,6 +27,7 @@ export class TcpUpstreamParts implements Disposable {
   sweep(): void {
     for (const backend of this.#upstream.backends.values()) this.#addPool(backend);
     for (const [backend, pool] of this.#pools) {
+      if (this.#upstream.backends.get(backend.id) !== backend) this.#pools.delete(backend);
       if (this.#upstream.isInRotation(backend)) pool.sweep();
       else pool.clear();
     }

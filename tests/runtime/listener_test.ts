@@ -17,10 +17,12 @@ class ListenerBench extends TcpBench {
   constructor(maxConnections = 100, handler?: ConnHandler) {
     super();
     this.listener = new Listener({
-      config: listenerConfig({ maxConnections }),
-      index: 0,
       acceptor: this.acceptor,
-      handler: handler ?? ((conn) => this.#handle(conn)),
+      service: {
+        config: listenerConfig({ maxConnections }),
+        index: 0,
+        handler: handler ?? ((conn) => this.#handle(conn)),
+      },
       thread: this.thread,
     });
     this.running = this.listener.run();

@@ -1,0 +1,66 @@
+import type { HttpListenerConfig, TcpListenerConfig } from "../config/types.ts";
+import { connectionKey } from "../proxy/affinity_key.ts";
+import type { HttpFront, HttpUpstream } from "../proxy/http_route.ts";
+import type { TcpRoute, ThreadParts } from "../proxy/tcp_route.ts";
+import { buildHttpFront } from "./http_front.ts";
+import type { RateLimits } from "./rate_limits.ts";
+import type { UpstreamSet } from "./upstream_set.ts";
+
+/** What a listener's proxy is built from. */
+export interface ProxyParts {
+  /** Place of the listener's cells in the shared table. */
+  readonly index: number;
+  readonly upstreams: UpstreamSet;
+  readonly thread: ThreadParts;
+  /** The rate limits of the thread; absent where the configuration has none. */
+  readonly rates: RateLimits | undefined;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** Everything that a TCP listener's connections will need. */
+export function buildTcpRoute(config: TcpListenerConfig, parts: ProxyParts): TcpRoute {
+  const { index, upstreams, thread, rates } = parts;
+  const entry = upstreams.get(config.upstream);
+  if (entry === undefined) {
+    throw new TypeError(`Cannot build listener: no upstream "${config.upstream}"`);
+  }
+  const { upstream, room, warm } = entry;
+  const { hashKey, connectTimeoutMs, retry } = entry.config;
+  const isOverRate = rates?.connectionLimit(config, index, thread);
+  return {
+    listener: config.name,
+    index,
+    upstream,
+    ...(room && { room }),
+    key: connectionKey(hashKey),
+    connectTimeoutMs,
+    retryAttempts: retry.attempts,
+    splice: {
+      buffers: thread.buffers,
+      timeouts: thread.timeouts,
+      idleTimeoutMs: config.idleTimeoutMs,
+      tunnelTimeoutMs: config.tunnelTimeoutMs,
+    },
+    ...(warm === undefined ? {} : { takeWarm: (backend) => warm.take(backend) }),
+    ...(isOverRate === undefined ? {} : { isOverRate }),
+    thread,
+  };
+}
+
+/** Everything that an HTTP listener's requests will need. */
+export function buildFront(config: HttpListenerConfig, parts: ProxyParts): HttpFront {
+  const { index, upstreams, thread, random, rates } = parts;
+  const http = new Map<string, HttpUpstream>();
+  for (const name of upstreamsOf(config)) {
+    const entry = upstreams.get(name);
+    if (entry !== undefined) http.set(name, entry.http);
+  }
+  return buildHttpFront({ config, index, upstreams: http, thread, random, rates });
+}
+
+/** Names of the upstreams that a listener's routes lead to. */
+function upstreamsOf({ routes }: HttpListenerConfig): Set<string> {
+  const splits = routes.flatMap(({ action }) => action.kind === "forward" ? action.split : []);
+  return new Set(splits.map(({ upstream }) => upstream));
+}

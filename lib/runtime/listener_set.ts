@@ -1,0 +1,198 @@
+import type { ListenerConfig } from "../config/types.ts";
+import { formatAddress } from "../core/address.ts";
+import type { Backend } from "../core/types.ts";
+import type { HttpFront } from "../proxy/http_route.ts";
+import { HttpProxy } from "../proxy/http_proxy.ts";
+import { TcpProxy } from "../proxy/tcp_proxy.ts";
+import type { TcpRoute, ThreadParts } from "../proxy/tcp_route.ts";
+import type { Acceptor } from "../net/transport.ts";
+import { ListenError } from "./listen_error.ts";
+import { Listener, type Service } from "./listener.ts";
+
+/** Where a listener's connections are to go, ready to be put to use. */
+export type Way =
+  | { readonly protocol: "tcp"; readonly route: TcpRoute }
+  | { readonly protocol: "http"; readonly front: HttpFront };
+
+/** A listener as a configuration wants it. */
+export interface WantedListener extends Omit<Service, "handler"> {
+  readonly way: Way;
+}
+
+/** What a {@linkcode ListenerSet} takes from outside. */
+export interface ListenerSetOptions {
+  readonly thread: ThreadParts;
+  readonly listen: (config: ListenerConfig) => Acceptor;
+}
+
+/** Carries the connections of one listener. */
+export type Proxy = TcpProxy | HttpProxy;
+
+/** One open listener with what carries its connections. */
+interface Open {
+  readonly listener: Listener;
+  proxy: Proxy;
+}
+
+/** Opened for a configuration that is not in force yet. */
+interface Pending {
+  readonly wanted: readonly WantedListener[];
+  readonly opened: Map<string, Acceptor>;
+}
+
+/** The listeners of one thread, from one configuration to the next. A socket is kept by its address. */
+export class ListenerSet implements Disposable {
+  readonly #options: ListenerSetOptions;
+  readonly #open = new Map<string, Open>();
+  /** Of listeners that were closed, or whose protocol changed, while they have connections. */
+  readonly #leaving = new Set<Proxy>();
+  readonly #draining = new Set<Listener>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #done = Promise.withResolvers<void>();
+  #pending: Pending | undefined;
+
+  constructor(options: ListenerSetOptions) {
+    this.#options = options;
+  }
+
+  /** Opens what is not open yet. @throws {ListenError} with nothing more open than before */
+  prepare(wanted: readonly WantedListener[]): void {
+    const opened = new Map<string, Acceptor>();
+    this.#pending = { wanted, opened };
+    for (const { config } of wanted) {
+      const key = formatAddress(config.address);
+      if (!this.#open.has(key)) opened.set(key, this.#listen(config));
+    }
+  }
+
+  /** Gives up what was prepared. */
+  cancel(): void {
+    for (const acceptor of this.#pending?.opened.values() ?? []) acceptor[Symbol.dispose]();
+    this.#pending = undefined;
+  }
+
+  /**
+   * Puts what was prepared to use, and closes what is wanted no more.
+   *
+   * @returns what carries the connections of the closed ones to their end
+   */
+  commit(): readonly Proxy[] {
+    if (this.#pending === undefined) return [];
+    const before = this.#proxies();
+    const { wanted, opened } = this.#pending;
+    this.#pending = undefined;
+    const stay = new Set(wanted.map(({ config }) => formatAddress(config.address)));
+    for (const [key, open] of this.#open) if (!stay.has(key)) this.#close(key, open);
+    for (const listener of wanted) {
+      const key = formatAddress(listener.config.address);
+      const known = this.#open.get(key);
+      if (known === undefined) this.#begin(key, opened.get(key)!, listener);
+      else this.#change(known, listener);
+    }
+    return before.filter((proxy) => this.#leaving.has(proxy));
+  }
+
+  /** Resolves when all have been closed. */
+  async untilClosed(): Promise<void> {
+    await this.#done.promise;
+  }
+
+  /** Closes all; resolves once the last connection has ended. */
+  async drain(): Promise<void> {
+    const listeners = [...this.#open.values()].map(({ listener }) => listener);
+    this.closeAll();
+    for (const proxy of this.#proxies()) proxy.drain();
+    await Promise.all([...listeners, ...this.#draining].map((listener) => listener.idle()));
+  }
+
+  /** Accepts nothing more. */
+  closeAll(): void {
+    this.cancel();
+    for (const { listener } of this.#open.values()) listener[Symbol.dispose]();
+    this.#settle();
+  }
+
+  /** Cuts every connection. */
+  abort(): void {
+    for (const proxy of this.#proxies()) proxy.abortAll();
+  }
+
+  /** Cuts the connections to servers. */
+  abortBackends(backends: readonly Backend[]): void {
+    for (const proxy of this.#proxies()) {
+      for (const backend of backends) proxy.abortBackend(backend);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.closeAll();
+    this.abort();
+  }
+
+  #begin(key: string, acceptor: Acceptor, { way, ...service }: WantedListener): void {
+    const proxy = createProxy(way);
+    const { thread } = this.#options;
+    const listener = new Listener({ acceptor, service: serve(service, proxy), thread });
+    this.#open.set(key, { listener, proxy });
+    const running = listener.run();
+    this.#running.add(running);
+    // Never rejects.
+    void running.then(() => this.#ended(running));
+  }
+
+  #change(open: Open, { way, ...service }: WantedListener): void {
+    if (way.protocol === "tcp" && open.proxy instanceof TcpProxy) open.proxy.reroute(way.route);
+    else if (way.protocol === "http" && open.proxy instanceof HttpProxy) {
+      open.proxy.reroute(way.front);
+    } else {
+      this.#leave(open.proxy);
+      open.proxy = createProxy(way);
+    }
+    open.listener.serveAs(serve(service, open.proxy));
+  }
+
+  #close(key: string, { listener, proxy }: Open): void {
+    this.#open.delete(key);
+    listener[Symbol.dispose]();
+    this.#leave(proxy);
+    this.#draining.add(listener);
+    void listener.idle().then(() => this.#draining.delete(listener));
+  }
+
+  /** Its connections may end by themselves. */
+  #leave(proxy: Proxy): void {
+    proxy.retire();
+    for (const old of this.#leaving) if (old.active === 0) this.#leaving.delete(old);
+    this.#leaving.add(proxy);
+  }
+
+  #ended(running: Promise<void>): void {
+    this.#running.delete(running);
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#running.size === 0) this.#done.resolve();
+  }
+
+  #proxies(): (Proxy)[] {
+    return [...[...this.#open.values()].map(({ proxy }) => proxy), ...this.#leaving];
+  }
+
+  #listen(config: ListenerConfig): Acceptor {
+    try {
+      return this.#options.listen(config);
+    } catch (error) {
+      this.cancel();
+      throw new ListenError(config.name, error);
+    }
+  }
+}
+
+function serve(service: Omit<Service, "handler">, proxy: Proxy): Service {
+  return { ...service, handler: proxy.handle.bind(proxy) };
+}
+
+function createProxy(way: Way): Proxy {
+  return way.protocol === "tcp" ? new TcpProxy(way.route) : new HttpProxy(way.front);
+}
