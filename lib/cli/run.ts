@@ -1,3 +1,4 @@
+import { loadConfig, systemEnvironment } from "../config/load.ts";
 import type { Config } from "../config/types.ts";
 import { isLogLevel, type LogLevel } from "../core/log.ts";
 import { findConfigFile, loadOrExplain } from "./config_file.ts";
@@ -42,7 +43,11 @@ export async function run(flags: FlagValues): Promise<ExitCode> {
   const loaded = await loadOrExplain(path);
   if (loaded === undefined) return EXIT.config;
   for (const warning of loaded.warnings) printError(`warning: ${warning}`);
-  return await serve({ config: override(loaded.config) });
+  const load = async () => {
+    const result = await loadConfig(path, systemEnvironment());
+    return result.ok ? { ...result, config: override(result.config) } : result;
+  };
+  return await serve({ config: override(loaded.config), load });
 }
 
 /** What flags say goes before what the file says. */

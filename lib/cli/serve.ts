@@ -1,4 +1,5 @@
 import { type AdminServer, startAdmin } from "../admin/server.ts";
+import type { LoadResult } from "../config/load.ts";
 import type { Config, HttpListenerConfig, ListenerConfig } from "../config/types.ts";
 import { formatAddress } from "../core/address.ts";
 import { messageOf } from "../core/errors.ts";
@@ -13,16 +14,19 @@ import { sysctl } from "../runtime/sysctl.ts";
 import { systemClock } from "../runtime/system_clock.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { printError, printLine } from "./output.ts";
+import { Reloader } from "./reloader.ts";
 
 /** Serves a configuration until a signal ends it. */
 export interface ServeOptions {
   readonly config: Config;
+  /** Reads the configuration anew; absent where there is nothing to read. */
+  readonly load?: () => Promise<LoadResult>;
   /** Called once every listener is open. */
   readonly onReady?: (supervisor: Supervisor) => void;
 }
 
 /** Runs the balancer; resolves when it has stopped. */
-export async function serve({ config, onReady }: ServeOptions): Promise<ExitCode> {
+export async function serve({ config, load, onReady }: ServeOptions): Promise<ExitCode> {
   using log = tryOpenLog(config);
   if (log === undefined) return EXIT.config;
   using _rejections = keepAlive(log);
@@ -33,12 +37,14 @@ export async function serve({ config, onReady }: ServeOptions): Promise<ExitCode
   }
   await dropUnneeded();
   // Before the first connection can come: a signal that nobody listens for would cut it.
-  using stop = listenForSignals(log);
+  const reloader = new Reloader(load, log);
+  using stop = listenForSignals(log, () => void reloader.reload());
   using supervisor = await tryStart(config, log);
   if (supervisor === undefined) return EXIT.listen;
-  const admin = tryStartAdmin(config, supervisor, log);
+  const admin = tryStartAdmin(config, { supervisor, reloader, log });
   if (admin === "failed") return EXIT.listen;
   announce(config);
+  reloader.begin(supervisor);
   onReady?.(supervisor);
   await untilStopped(supervisor, stop, log);
   await admin?.stop();
@@ -63,7 +69,7 @@ interface StopSignals extends Disposable {
   readonly second: Promise<void>;
 }
 
-function listenForSignals(log: OperationalLog): StopSignals {
+function listenForSignals(log: OperationalLog, reload: () => void): StopSignals {
   const first = Promise.withResolvers<void>();
   const second = Promise.withResolvers<void>();
   let firstAtMs: number | undefined;
@@ -76,12 +82,7 @@ function listenForSignals(log: OperationalLog): StopSignals {
   const signals = onSignals({
     stop: () => stop(0),
     interrupt: () => stop(SAME_INTERRUPT_MS),
-    reload: () =>
-      log.write({
-        level: "warning",
-        message: "SIGHUP ignored: this version reads its configuration once, restart to change it",
-        fields: {},
-      }),
+    reload,
     reopenLogs: () => reopen(log),
   });
   return {
@@ -128,10 +129,16 @@ async function tryStart(config: Config, log: OperationalLog): Promise<Supervisor
   }
 }
 
+/** What the admin listener is about. */
+interface Running {
+  readonly supervisor: Supervisor;
+  readonly reloader: Reloader;
+  readonly log: OperationalLog;
+}
+
 function tryStartAdmin(
   config: Config,
-  supervisor: Supervisor,
-  log: OperationalLog,
+  { supervisor, reloader, log }: Running,
 ): AdminServer | undefined | "failed" {
   if (config.admin === undefined) return undefined;
   try {
@@ -139,7 +146,7 @@ function tryStartAdmin(
       config: config.admin,
       log,
       isReady: () => supervisor.ready,
-      status: () => supervisor.status(),
+      status: () => ({ ...supervisor.status(), reloads: reloader.history }),
     });
   } catch (error) {
     const address = formatAddress(config.admin.address);

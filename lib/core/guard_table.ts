@@ -147,6 +147,24 @@ export class GuardTable {
     if (word !== undefined) Atomics.sub(this.#cells, this.#ejectedPlace(upstream), 1);
   }
 
+  /** Nothing holds the backend off any more, whatever did: there is nobody left to end it. */
+  release(backend: number, upstream: number): void {
+    this.halfOpen(backend);
+    this.close(backend, this.era(backend));
+    this.admit(backend, upstream);
+  }
+
+  /** Sets everything about a backend to zero, for another to have the place. */
+  clear(backend: number): void {
+    Atomics.store(this.#cells, backend, 0);
+    for (let kind = FAILURES; kind < STREAKS_END; kind++) this.#clear(this.#streak(backend, kind));
+    for (let worker = 0; worker < this.shape.workers; worker++) {
+      Atomics.store(this.#cells, this.#held(worker, backend), 0);
+      const first = this.#counter(worker, backend, DONE);
+      this.#counters.fill(0, first, first + COUNTERS);
+    }
+  }
+
   /** Counts a failure; how many there are in a row now, over all threads. */
   fail(backend: number): number {
     return Atomics.add(this.#cells, this.#streak(backend, FAILURES), 1) + 1;

@@ -164,6 +164,23 @@ export class SharedTable {
     }
   }
 
+  /** Sets everything about a backend to zero, for another to have the place. */
+  clearBackend(backend: number): void {
+    this.setUp(backend, false);
+    for (let worker = 0; worker < this.shape.workers; worker++) {
+      const first = this.#backendCounter(worker, backend, BACKEND_COUNTERS[0]);
+      this.#counters.fill(0, first, first + BACKEND_COUNTERS.length);
+    }
+  }
+
+  /** The same for a listener. */
+  clearListener(listener: number): void {
+    for (let worker = 0; worker < this.shape.workers; worker++) {
+      const first = this.#listenerCounter(worker, listener, LISTENER_COUNTERS[0]);
+      this.#counters.fill(0, first, first + LISTENER_COUNTERS.length);
+    }
+  }
+
   countBackend(worker: number, backend: number, counter: BackendCounter, by = 1): void {
     this.#add(this.#backendCounter(worker, backend, counter), by);
   }

@@ -44,18 +44,24 @@ interface Member {
  */
 export class OutlierDetector {
   readonly #options: OutlierOptions;
-  readonly #members: readonly Member[];
+  #members: readonly Member[];
   #nextMs: number;
 
   constructor(options: OutlierOptions, nowMs: number) {
-    const { table, backends, policy } = options;
+    const { backends, policy } = options;
     this.#options = options;
-    this.#members = backends.map((backend) => ({
-      backend,
-      ejections: 0,
-      before: table.totals(backend),
-    }));
+    this.#members = backends.map((backend) => this.#join(backend));
     this.#nextMs = nowMs + policy.intervalMs;
+  }
+
+  /** Watches these backends from now on; what is known of those that stay is kept. */
+  watch(backends: readonly number[]): void {
+    const known = new Map(this.#members.map((member) => [member.backend, member]));
+    this.#members = backends.map((backend) => known.get(backend) ?? this.#join(backend));
+  }
+
+  #join(backend: number): Member {
+    return { backend, ejections: 0, before: this.#options.table.totals(backend) };
   }
 
   /** To be called many times a second; what has changed. */

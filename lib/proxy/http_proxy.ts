@@ -1,4 +1,3 @@
-import type { Backend } from "../core/types.ts";
 import type { Conn } from "../net/transport.ts";
 import type { HttpFront } from "./http_route.ts";
 import { HttpSession } from "./http_session.ts";
@@ -56,8 +55,10 @@ export class HttpProxy {
     for (const session of this.#open) session.abort();
   }
 
-  /** Cuts the connections whose request is at a backend. */
-  abortBackend(backend: Backend): void {
-    for (const session of this.#open) if (session.backend === backend) session.abort();
+  /** Cuts the connections whose request is at one of those places in the shared table. */
+  abortBackends(places: ReadonlySet<number>): void {
+    for (const session of this.#open) {
+      if (session.backend !== undefined && places.has(session.backend.index)) session.abort();
+    }
   }
 }

@@ -55,9 +55,11 @@ export class TcpProxy {
     for (const session of this.#open) session.abort();
   }
 
-  /** Cuts the connections to a backend. */
-  abortBackend(backend: Backend): void {
-    for (const session of this.#open) if (session.backend === backend) session.abort();
+  /** Cuts the connections to backends, by their places in the shared table. */
+  abortBackends(places: ReadonlySet<number>): void {
+    for (const session of this.#open) {
+      if (session.backend !== undefined && places.has(session.backend.index)) session.abort();
+    }
   }
 
   /** TCP has no words for "nobody is there": the client sees its connection close. */
@@ -137,7 +139,12 @@ function count({ thread: { table, worker } }: TcpRoute, { backend }: Lease): voi
   table.countBackend(worker, backend.index, "connections");
 }
 
-function logEnd({ listener, thread: { log } }: TcpRoute, client: Conn, lease: Lease, end: SpliceEnd) {
+function logEnd(
+  { listener, thread: { log } }: TcpRoute,
+  client: Conn,
+  lease: Lease,
+  end: SpliceEnd,
+) {
   if (!log.enabled("debug")) return;
   const { remote } = client;
   log.write({

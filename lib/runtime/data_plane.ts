@@ -12,7 +12,7 @@ import type { ThreadParts } from "../proxy/tcp_route.ts";
 import { buildUpstream } from "../upstream/build_upstream.ts";
 import { buildFront, buildTcpRoute, type ProxyParts } from "./build_proxy.ts";
 import { GateBuilder } from "./gates.ts";
-import { layoutOf, type PlacedConfig } from "./layout.ts";
+import { type PlacedConfig, placeListeners } from "./layout.ts";
 import { ListenerSet, type Proxy, type WantedListener, type Way } from "./listener_set.ts";
 import type { RateLimits } from "./rate_limits.ts";
 import type { SharedLimits } from "./shared_limits.ts";
@@ -32,8 +32,10 @@ export interface DataPlaneDeps extends Plan {
   readonly table: SharedTable;
   /** What circuit breakers and outlier detection know; absent: there is neither. */
   readonly guards?: GuardTable;
-  /** Slot of this thread in the table. The first one alone opens Unix sockets. */
+  /** Slot of this thread in the table. */
   readonly worker: number;
+  /** Unix sockets cannot be shared: one thread opens them. @default {true} */
+  readonly opensUnix?: boolean;
   readonly transport: Transport;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -147,6 +149,26 @@ export class DataPlane implements Disposable {
     member?.entry.upstream.warmUp(member.id);
   }
 
+  /** Cuts the connections to servers, by their places in the shared table. */
+  cut(backends: readonly number[]): void {
+    this.#listeners.abortBackends(new Set(backends));
+  }
+
+  /** Closes the listeners on Unix sockets. */
+  releaseUnix(): void {
+    this.#listeners.releaseUnix();
+  }
+
+  /**
+   * Closes the listeners because others have taken their place; resolves once the last connection
+   * has ended. Nobody is sent away who is about to ask for something.
+   */
+  async retire(): Promise<void> {
+    const ended = this.#listeners.retire();
+    this.#upstreams?.stopWarming();
+    await ended;
+  }
+
   /** Closes the listeners; resolves once the last connection has ended. */
   async drain(): Promise<void> {
     const drained = this.#listeners.drain();
@@ -173,11 +195,9 @@ export class DataPlane implements Disposable {
   }
 
   #wantedListeners({ config, limits, rates }: Plan, upstreams: UpstreamSet): WantedListener[] {
-    const { worker, random } = this.#deps;
-    const { listeners: places } = layoutOf(config);
-    return config.listeners.flatMap((listener, at) => {
-      if (listener.address.kind === "unix" && worker !== 0) return [];
-      const index = places[at]!;
+    const { opensUnix = true, random } = this.#deps;
+    return placeListeners(config).flatMap(({ config: listener, index }, at) => {
+      if (listener.address.kind === "unix" && !opensUnix) return [];
       const clients = limits.clients[at];
       const parts = { index, upstreams, thread: this.#thread, rates, random };
       const wanted = { config: listener, index, way: wayOf(listener, parts) };
@@ -201,7 +221,8 @@ export class DataPlane implements Disposable {
       zone,
       gates,
     });
-    return new ThreadUpstream({ config, upstream, room, thread: this.#thread, random });
+    const thread = this.#thread;
+    return new ThreadUpstream({ config, place: index, upstream, room, thread, random });
   }
 
   /** What is under way on what is no more may end, but not for ever. */
@@ -211,8 +232,9 @@ export class DataPlane implements Disposable {
       this.#leaving.add(entry);
     }
     if (upstreams.length + backends.length + proxies.length === 0) return;
+    const gone = new Set(backends.map(({ index }) => index));
     const timer = new WheelTimer(() => {
-      this.#listeners.abortBackends(backends);
+      this.#listeners.abortBackends(gone);
       for (const proxy of proxies) proxy.abortAll();
       for (const entry of upstreams) this.#forget(entry);
     });

@@ -1,17 +1,18 @@
 import { CircuitBreaker, type CircuitChange } from "../breaker/circuit_breaker.ts";
-import type { Config, HealthCheckConfig, UpstreamConfig } from "../config/types.ts";
+import type { HealthCheckConfig, UpstreamConfig } from "../config/types.ts";
 import type { Clock } from "../core/clock.ts";
+import { isSame } from "../core/same.ts";
 import type { GuardTable } from "../core/guard_table.ts";
 import type { LogFields, Logger, LogLevel } from "../core/log.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import { type Ejection, OutlierDetector } from "../health/outlier.ts";
-import { placeBackends, type PlacedBackend } from "./layout.ts";
+import { placeBackends, type PlacedBackend, type PlacedConfig, placeUpstreams } from "./layout.ts";
 import type { ToWorker } from "./messages.ts";
 import { isInPanic } from "./panic.ts";
 
 /** What {@linkcode Guards} take from outside. */
 export interface GuardsOptions {
-  readonly config: Config;
+  readonly config: PlacedConfig;
   readonly table: SharedTable;
   readonly guards: GuardTable;
   readonly clock: Clock;
@@ -22,12 +23,15 @@ export interface GuardsOptions {
   readonly post: (message: ToWorker) => void;
 }
 
+/** One backend's circuit. */
+type Watch = readonly [PlacedBackend, CircuitBreaker];
+
 /** One upstream with what watches over it. */
 interface Watched {
   readonly index: number;
   readonly config: UpstreamConfig;
   readonly backends: readonly PlacedBackend[];
-  readonly circuits: readonly (readonly [PlacedBackend, CircuitBreaker])[];
+  readonly circuits: readonly Watch[];
   readonly outliers: OutlierDetector | undefined;
   isInPanic: boolean;
 }
@@ -38,18 +42,29 @@ interface Watched {
  */
 export class Guards implements Disposable {
   readonly #options: GuardsOptions;
-  readonly #watched: readonly Watched[];
+  #zone: string | undefined;
+  #watched: readonly Watched[] = [];
   #timer: Disposable | undefined;
   #tickedAtMs: number;
 
   constructor(options: GuardsOptions) {
     this.#options = options;
     this.#tickedAtMs = options.clock.now();
-    const placed = placeBackends(options.config);
-    this.#watched = options.config.upstreams.map((config, index) => {
-      return this.#watch(config, index, placed.filter(({ upstream }) => upstream === config));
-    });
+    this.take(options.config);
     this.#schedule();
+  }
+
+  /** Watches over the backends of a configuration; what is known of those that stay is kept. */
+  take(config: PlacedConfig): void {
+    const placed = placeBackends(config);
+    const before = new Map(this.#watched.map((watched) => [watched.index, watched]));
+    this.#zone = config.zone;
+    this.#watched = placeUpstreams(config).map(({ config: upstream, index }) => {
+      const backends = placed.filter((backend) => backend.upstream === upstream);
+      return this.#watch(upstream, { index, backends, before: before.get(index) });
+    });
+    const now = new Map(this.#watched.map((watched) => [watched.index, watched]));
+    for (const old of before.values()) this.#release(old, now.get(old.index));
   }
 
   /** A check of a backend was passed: what that proves ends its ejection. */
@@ -64,27 +79,55 @@ export class Guards implements Disposable {
     this.#timer?.[Symbol.dispose]();
   }
 
-  #watch(config: UpstreamConfig, index: number, backends: readonly PlacedBackend[]): Watched {
-    const { guards: table, random, clock } = this.#options;
-    const { circuitBreaker, outlierDetection } = config;
-    const places = backends.map(({ index }) => index);
+  #watch(config: UpstreamConfig, { index, backends, before }: WatchParts): Watched {
     return {
       index,
       config,
       backends,
-      circuits: circuitBreaker === undefined ? [] : backends.map((backend) => {
-        const policy = circuitBreaker;
-        return [
-          backend,
-          new CircuitBreaker({ policy, table, backend: backend.index, random }),
-        ] as const;
-      }),
-      outliers: outlierDetection && new OutlierDetector(
-        { policy: outlierDetection, table, upstream: index, backends: places },
-        clock.now(),
-      ),
-      isInPanic: false,
+      circuits: this.#watchCircuits(config, backends, before),
+      outliers: this.#watchOutliers(config, { index, backends, before }),
+      isInPanic: before?.isInPanic ?? false,
     };
+  }
+
+  #watchCircuits(
+    { circuitBreaker: policy }: UpstreamConfig,
+    backends: readonly PlacedBackend[],
+    before: Watched | undefined,
+  ): Watch[] {
+    if (policy === undefined) return [];
+    const { guards: table, random } = this.#options;
+    const known = isSame(before?.config.circuitBreaker, policy) ? before?.circuits ?? [] : [];
+    const circuits = new Map(known.map(([{ index }, circuit]) => [index, circuit]));
+    return backends.map((backend) => {
+      const { index } = backend;
+      const create = () => new CircuitBreaker({ policy, table, backend: index, random });
+      return [backend, circuits.get(index) ?? create()] as const;
+    });
+  }
+
+  #watchOutliers(
+    { outlierDetection: policy }: UpstreamConfig,
+    { index: upstream, backends, before }: WatchParts,
+  ): OutlierDetector | undefined {
+    if (policy === undefined) return undefined;
+    const { guards: table, clock } = this.#options;
+    const places = backends.map(({ index }) => index);
+    if (before?.outliers === undefined || !isSame(before.config.outlierDetection, policy)) {
+      return new OutlierDetector({ policy, table, upstream, backends: places }, clock.now());
+    }
+    before.outliers.watch(places);
+    return before.outliers;
+  }
+
+  /** Backends that nobody watches over any more, in one way or the other, are held off by nobody. */
+  #release(old: Watched, now: Watched | undefined): void {
+    const stay = new Set(now?.backends.map(({ index }) => index));
+    const isUnguarded = (old.circuits.length > 0 && now?.config.circuitBreaker === undefined) ||
+      (old.outliers !== undefined && now?.outliers === undefined);
+    for (const { index } of old.backends) {
+      if (isUnguarded || !stay.has(index)) this.#options.guards.release(index, old.index);
+    }
   }
 
   #schedule(): void {
@@ -138,9 +181,9 @@ export class Guards implements Disposable {
   }
 
   #lookForPanic(watched: Watched): void {
-    const { config: { zone }, table, guards } = this.#options;
+    const { table, guards } = this.#options;
     const { config, backends } = watched;
-    const inPanic = isInPanic(config, backends, { zone, table, guards });
+    const inPanic = isInPanic(config, backends, { zone: this.#zone, table, guards });
     if (inPanic === watched.isInPanic) return;
     watched.isInPanic = inPanic;
     const fields = { upstream: config.name, threshold: config.panicThreshold };
@@ -151,6 +194,15 @@ export class Guards implements Disposable {
   #tell(level: LogLevel, message: string, fields: LogFields): void {
     this.#options.log.write({ level, message, fields });
   }
+}
+
+/** What an upstream is watched by. */
+interface WatchParts {
+  /** Place of the upstream's cells. */
+  readonly index: number;
+  readonly backends: readonly PlacedBackend[];
+  /** The upstream at that place in the configuration before. */
+  readonly before: Watched | undefined;
 }
 
 function excuse(watched: Watched, pausedMs: number, nowMs: number): void {

@@ -1,4 +1,4 @@
-import type { Config, HealthCheckConfig } from "../config/types.ts";
+import type { HealthCheckConfig } from "../config/types.ts";
 import { type Address, formatAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
@@ -10,12 +10,12 @@ import { RunningTime } from "../health/running_time.ts";
 import type { HealthChange, HealthReport } from "../health/watch.ts";
 import type { Transport } from "../net/transport.ts";
 import { createProbe } from "../probe/create_probe.ts";
-import { placeBackends, type PlacedBackend } from "./layout.ts";
+import { placeBackends, type PlacedBackend, type PlacedConfig } from "./layout.ts";
 import { StartHold } from "./start_hold.ts";
 
 /** What the health checks of a configuration need and whom they tell. */
 export interface HealthOptions {
-  readonly config: Config;
+  readonly config: PlacedConfig;
   readonly transport: Transport;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
@@ -35,35 +35,68 @@ export function isUpAtFirst({ upstream: { healthCheck } }: PlacedBackend): boole
   return healthCheck === undefined || healthCheck.initial === "up";
 }
 
+/** Checks of another configuration under way, before it is in force. */
+export interface HealthPrepared {
+  /** Resolves when it may come into force: see {@linkcode StartHold}. */
+  readonly ready: Promise<void>;
+  /** Ends the checks that are wanted no more. */
+  commit(): void;
+  /** Ends those that were begun for it. */
+  cancel(): void;
+}
+
 /**
  * Checks every backend that has a health check, until disposed. Backends with the same address and
- * the same check share it.
+ * the same check share it, and it goes on over reloads.
  */
 export class HealthChecks implements Disposable {
   readonly #options: HealthOptions;
   readonly #running: RunningTime;
   readonly #checker: HealthChecker;
-  readonly #hold: StartHold;
-  readonly #groups = new Map<string, Group>();
-  readonly #watchings = new Map<number, Watching>();
+  readonly #prepared: HealthPrepared;
+  #groups = new Map<string, Group>();
+  #watchings = new Map<number, Watching>();
+  /** Of the configuration that is being prepared, while it is. */
+  #hold: StartHold | undefined;
   #timer: Disposable | undefined;
 
   constructor(options: HealthOptions) {
+    const { config, clock, random } = options;
     this.#options = options;
-    const { config, clock, random, isUp, onChange } = options;
-    const backends = placeBackends(config);
     this.#running = new RunningTime(clock);
     this.#checker = new HealthChecker({ clock, random, running: this.#running });
-    const admit = (backend: PlacedBackend) => onChange(backend, true);
-    this.#hold = new StartHold({ clock, backends, isUp, admit });
-    for (const backend of backends) this.#join(backend);
-    for (const group of this.#groups.values()) this.#watch(group);
-    if ([...this.#groups.values()].some(goesByPhi)) this.#schedule();
+    this.#prepared = this.prepare(config);
+    this.#prepared.commit();
+    this.#schedule();
   }
 
   /** Resolves when listeners may open: see {@linkcode StartHold}. */
   get ready(): Promise<void> {
-    return this.#hold.over;
+    return this.#prepared.ready;
+  }
+
+  /**
+   * Begins to check the backends of a configuration that were not checked in that way before; those
+   * that were keep their state. One at a time.
+   */
+  prepare(config: PlacedConfig): HealthPrepared {
+    const wanted = groupsOf(placeBackends(config));
+    const added: Group[] = [];
+    for (const [key, group] of wanted) {
+      const known = this.#groups.get(key);
+      if (known === undefined) added.push(group);
+      else this.#inform(known, group.members);
+    }
+    const hold = this.#holdFor(added);
+    for (const group of added) this.#watch(group);
+    return {
+      ready: hold.over,
+      commit: () => this.#commit(wanted),
+      cancel: () => {
+        hold[Symbol.dispose]();
+        for (const { watching } of added) watching?.[Symbol.dispose]();
+      },
+    };
   }
 
   /** What is known of the backend at that place of the shared table; absent without a check. */
@@ -73,18 +106,41 @@ export class HealthChecks implements Disposable {
 
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
-    this.#hold[Symbol.dispose]();
+    this.#hold?.[Symbol.dispose]();
     this.#checker[Symbol.dispose]();
     this.#running[Symbol.dispose]();
   }
 
-  #join(backend: PlacedBackend): void {
-    const { healthCheck: check } = backend.upstream;
-    if (check === undefined) return;
-    const key = `${formatAddress(backend.spec.address)} ${JSON.stringify(check)}`;
-    const group = this.#groups.get(key);
-    if (group === undefined) this.#groups.set(key, { check, members: [backend], heard: 0 });
-    else group.members.push(backend);
+  #holdFor(added: readonly Group[]): StartHold {
+    const { clock, isUp, onChange } = this.#options;
+    const backends = added.flatMap(({ members }) => members);
+    const admit = (backend: PlacedBackend) => onChange(backend, true);
+    this.#hold?.[Symbol.dispose]();
+    return this.#hold = new StartHold({ clock, backends, isUp, admit });
+  }
+
+  #commit(wanted: ReadonlyMap<string, Group>): void {
+    const before = this.#groups;
+    this.#groups = new Map();
+    this.#watchings = new Map();
+    for (const [key, { watching }] of before) {
+      if (!wanted.has(key)) watching?.[Symbol.dispose]();
+    }
+    for (const [key, group] of wanted) {
+      const known = before.get(key);
+      if (known !== undefined) this.#inform(known, group.members);
+      const { watching } = known ?? group;
+      if (known !== undefined) known.members = group.members;
+      this.#groups.set(key, known ?? group);
+      for (const { index } of group.members) this.#watchings.set(index, watching!);
+    }
+  }
+
+  /** Backends for which a check is made already are as those that it is made for. */
+  #inform({ members: [first] }: Group, members: readonly PlacedBackend[]): void {
+    const { isUp, onChange } = this.#options;
+    const available = first !== undefined && isUp(first);
+    for (const backend of members) if (isUp(backend) !== available) onChange(backend, available);
   }
 
   #watch(group: Group): void {
@@ -102,7 +158,6 @@ export class HealthChecks implements Disposable {
       timeoutMs,
     };
     group.watching = this.#checker.watch(check, (change) => this.#tell(group, change));
-    for (const { index } of members) this.#watchings.set(index, group.watching);
   }
 
   #passed({ check, members }: Group): void {
@@ -113,7 +168,7 @@ export class HealthChecks implements Disposable {
     for (const backend of members) {
       logChange(this.#options.log, backend, change);
       this.#options.onChange(backend, change.available);
-      this.#hold.decided(backend);
+      this.#hold?.decided(backend);
     }
   }
 
@@ -139,10 +194,23 @@ export class HealthChecks implements Disposable {
 interface Group {
   readonly check: HealthCheckConfig;
   /** At least one. */
-  readonly members: PlacedBackend[];
+  members: PlacedBackend[];
   watching?: Watching;
   /** Work that had ended well at the last look. */
   heard: number;
+}
+
+function groupsOf(backends: readonly PlacedBackend[]): Map<string, Group> {
+  const groups = new Map<string, Group>();
+  for (const backend of backends) {
+    const { healthCheck: check } = backend.upstream;
+    if (check === undefined) continue;
+    const key = `${formatAddress(backend.spec.address)} ${JSON.stringify(check)}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { check, members: [backend], heard: 0 });
+    else group.members.push(backend);
+  }
+  return groups;
 }
 
 function goesByPhi({ check }: Group): boolean {

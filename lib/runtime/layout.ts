@@ -1,4 +1,4 @@
-import type { Config, UpstreamConfig } from "../config/types.ts";
+import type { Config, ListenerConfig, UpstreamConfig } from "../config/types.ts";
 import type { TableShape } from "../core/shared_table.ts";
 import type { BackendSpec } from "../core/types.ts";
 
@@ -24,6 +24,24 @@ export interface PlacedBackend {
   readonly spec: BackendSpec;
   readonly index: number;
   readonly upstream: UpstreamConfig;
+}
+
+/** A listener or an upstream with its place in the shared table. */
+export interface PlacedItem<T> {
+  readonly config: T;
+  readonly index: number;
+}
+
+/** Every listener of a configuration with its place. */
+export function placeListeners(config: PlacedConfig): PlacedItem<ListenerConfig>[] {
+  const { listeners: places } = layoutOf(config);
+  return config.listeners.map((listener, at) => ({ config: listener, index: places[at]! }));
+}
+
+/** Every upstream of a configuration with its place. */
+export function placeUpstreams(config: PlacedConfig): PlacedItem<UpstreamConfig>[] {
+  const { upstreams: places } = layoutOf(config);
+  return config.upstreams.map((upstream, at) => ({ config: upstream, index: places[at]! }));
 }
 
 /** Every backend of a configuration with its place, in the order of the configuration. */

@@ -1,6 +1,5 @@
 import type { ListenerConfig } from "../config/types.ts";
 import { formatAddress } from "../core/address.ts";
-import type { Backend } from "../core/types.ts";
 import type { HttpFront } from "../proxy/http_route.ts";
 import { HttpProxy } from "../proxy/http_proxy.ts";
 import { TcpProxy } from "../proxy/tcp_proxy.ts";
@@ -99,10 +98,21 @@ export class ListenerSet implements Disposable {
 
   /** Closes all; resolves once the last connection has ended. */
   async drain(): Promise<void> {
-    const listeners = [...this.#open.values()].map(({ listener }) => listener);
     this.closeAll();
     for (const proxy of this.#proxies()) proxy.drain();
-    await Promise.all([...listeners, ...this.#draining].map((listener) => listener.idle()));
+    await this.#untilIdle();
+  }
+
+  /** The same, but with time for clients that are about to send a request. */
+  async retire(): Promise<void> {
+    this.closeAll();
+    for (const proxy of this.#proxies()) proxy.retire();
+    await this.#untilIdle();
+  }
+
+  /** Closes those on Unix sockets; their connections go on. */
+  releaseUnix(): void {
+    for (const [key, open] of this.#open) if (key.startsWith("unix:")) this.#close(key, open);
   }
 
   /** Accepts nothing more. */
@@ -117,11 +127,10 @@ export class ListenerSet implements Disposable {
     for (const proxy of this.#proxies()) proxy.abortAll();
   }
 
-  /** Cuts the connections to servers. */
-  abortBackends(backends: readonly Backend[]): void {
-    for (const proxy of this.#proxies()) {
-      for (const backend of backends) proxy.abortBackend(backend);
-    }
+  /** Cuts the connections to servers, by their places in the shared table. */
+  abortBackends(places: ReadonlySet<number>): void {
+    if (places.size === 0) return;
+    for (const proxy of this.#proxies()) proxy.abortBackends(places);
   }
 
   [Symbol.dispose](): void {
@@ -164,6 +173,11 @@ export class ListenerSet implements Disposable {
     proxy.retire();
     for (const old of this.#leaving) if (old.active === 0) this.#leaving.delete(old);
     this.#leaving.add(proxy);
+  }
+
+  async #untilIdle(): Promise<void> {
+    const listeners = [...this.#open.values()].map(({ listener }) => listener);
+    await Promise.all([...listeners, ...this.#draining].map((listener) => listener.idle()));
   }
 
   #ended(running: Promise<void>): void {

@@ -24,9 +24,30 @@ export function rateLimitsOf({ listeners }: Config): RateLimitConfig[] {
 }
 
 /** What all threads share of the rate limits of a configuration. */
-export function createRateBuffers(config: Config): SharedArrayBuffer[] {
-  return rateLimitsOf(config).map(() => {
-    return createRateBuffer(crypto.getRandomValues(new Uint32Array(2)));
+export interface SharedRates {
+  readonly config: Config;
+  /** In the order of {@linkcode rateLimitsOf}. */
+  readonly buffers: readonly SharedArrayBuffer[];
+}
+
+/** @param before of the configuration before: limits that are in both go on as they are */
+export function shareRates(config: Config, before?: SharedRates): SharedRates {
+  const known = new Map<string, SharedArrayBuffer>();
+  before?.buffers.forEach((buffer, at) => known.set(keysOf(before.config)[at]!, buffer));
+  const buffers = keysOf(config).map((key) => {
+    return known.get(key) ?? createRateBuffer(crypto.getRandomValues(new Uint32Array(2)));
+  });
+  return { config, buffers };
+}
+
+/** What each rate limit is known by: its listener, its route, and its settings. */
+function keysOf({ listeners }: Config): string[] {
+  return listeners.flatMap((listener) => {
+    const routes = listener.protocol === "http" ? listener.routes : [];
+    const limited = [{ match: undefined, rateLimit: listener.rateLimit }, ...routes];
+    return limited.flatMap(({ match, rateLimit }) => {
+      return rateLimit === undefined ? [] : JSON.stringify([listener.name, match, rateLimit]);
+    });
   });
 }
 
@@ -36,7 +57,7 @@ export class RateLimits {
   readonly #now: () => number;
 
   /**
-   * @param buffers of {@linkcode createRateBuffers}, the same for all threads
+   * @param buffers of {@linkcode SharedRates}, the same for all threads
    * @param now monotonic milliseconds of a clock that all threads share
    */
   constructor(config: Config, buffers: readonly SharedArrayBuffer[], now: () => number) {

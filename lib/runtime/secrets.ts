@@ -6,14 +6,20 @@ const SECRET_BYTES = 32;
 /**
  * Gives each upstream with sticky sessions and no secret one of its own. It is the same in all
  * threads and ends with the process: clients are then bound anew.
+ *
+ * @param before the configuration before, whose made secrets go on
  */
-export function fillSecrets(config: Config): Config {
-  return { ...config, upstreams: config.upstreams.map(fillSecret) };
+export function fillSecrets(config: Config, before?: Config): Config {
+  const made = new Map(before?.upstreams.map(({ name, sticky }) => [name, sticky?.secret]));
+  const upstreams = config.upstreams.map((upstream) => {
+    return fillSecret(upstream, made.get(upstream.name));
+  });
+  return { ...config, upstreams };
 }
 
-function fillSecret(upstream: UpstreamConfig): UpstreamConfig {
+function fillSecret(upstream: UpstreamConfig, before: string | undefined): UpstreamConfig {
   const { sticky } = upstream;
   if (sticky === undefined || sticky.secret !== "") return upstream;
-  const bytes = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
-  return { ...upstream, sticky: { ...sticky, secret: bytes.toHex() } };
+  const secret = before ?? crypto.getRandomValues(new Uint8Array(SECRET_BYTES)).toHex();
+  return { ...upstream, sticky: { ...sticky, secret } };
 }

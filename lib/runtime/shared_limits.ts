@@ -1,7 +1,7 @@
-import type { Config } from "../config/types.ts";
+import type { ListenerConfig } from "../config/types.ts";
 import { ClientSlots, type ClientSlotsShape } from "../core/client_slots.ts";
 import { LimitTable } from "../core/limit_table.ts";
-import { shapeOf } from "./layout.ts";
+import { type PlacedConfig, placeListeners, shapeOf } from "./layout.ts";
 
 /** {@linkcode SharedLimits} on the way to another thread. */
 export interface LimitBuffers {
@@ -32,11 +32,8 @@ export class SharedLimits {
    *
    * @param random uniform in [0, 1)
    */
-  static create(config: Config, random: () => number): SharedLimits {
-    const clients = config.listeners.map((listener) => {
-      if (listener.maxConnectionsPerIp === undefined) return undefined;
-      return ClientSlots.create(clientShape(config, listener), random() * 2 ** 32);
-    });
+  static create(config: PlacedConfig, random: () => number): SharedLimits {
+    const clients = config.listeners.map((listener) => createSlots(config, listener, random));
     const table = LimitTable.create(shapeOf(config));
     return new SharedLimits({ table, clients }, () => performance.now());
   }
@@ -46,12 +43,32 @@ export class SharedLimits {
    *
    * @param now reads the clock of the thread that created them, see `sharedClock`
    */
-  static wrap(config: Config, { table, clients }: LimitBuffers, now: () => number): SharedLimits {
-    const slots = config.listeners.map((listener, index) => {
-      const buffer = clients[index];
+  static wrap(
+    config: PlacedConfig,
+    { table, clients }: LimitBuffers,
+    now: () => number,
+  ): SharedLimits {
+    const slots = config.listeners.map((listener, at) => {
+      const buffer = clients[at];
       return buffer && new ClientSlots(buffer, clientShape(config, listener));
     });
     return new SharedLimits({ table: new LimitTable(table, shapeOf(config)), clients: slots }, now);
+  }
+
+  /** For the configuration that follows `before`: what is the same in both goes on. */
+  next(before: PlacedConfig, config: PlacedConfig, random: () => number): SharedLimits {
+    const known = new Map(
+      placeListeners(before).map(({ config, index }, at) => {
+        return [index, { config, slots: this.clients[at] }] as const;
+      }),
+    );
+    const clients = placeListeners(config).map(({ config: listener, index }) => {
+      const old = known.get(index);
+      const isSame = old?.config.maxConnections === listener.maxConnections &&
+        listener.maxConnectionsPerIp !== undefined;
+      return (isSame ? old?.slots : undefined) ?? createSlots(config, listener, random);
+    });
+    return new SharedLimits({ table: this.table, clients }, this.now);
   }
 
   get buffers(): LimitBuffers {
@@ -65,9 +82,15 @@ export class SharedLimits {
   }
 }
 
-function clientShape(
-  { workers }: Config,
-  { maxConnections }: Config["listeners"][number],
-): ClientSlotsShape {
-  return { workers, maxConnections };
+function createSlots(
+  config: PlacedConfig,
+  listener: ListenerConfig,
+  random: () => number,
+): ClientSlots | undefined {
+  if (listener.maxConnectionsPerIp === undefined) return undefined;
+  return ClientSlots.create(clientShape(config, listener), random() * 2 ** 32);
+}
+
+function clientShape(config: PlacedConfig, { maxConnections }: ListenerConfig): ClientSlotsShape {
+  return { workers: shapeOf(config).workers, maxConnections };
 }

@@ -1,11 +1,16 @@
-import type { Config } from "../config/types.ts";
 import { formatAddress } from "../core/address.ts";
 import type { GuardTable } from "../core/guard_table.ts";
 import type { Circuit } from "../core/guard_word.ts";
 import type { LimitTable, QueueLook } from "../core/limit_table.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import type { HealthReport, LastCheck } from "../health/watch.ts";
-import { placeBackends, type PlacedBackend } from "./layout.ts";
+import {
+  placeBackends,
+  type PlacedBackend,
+  type PlacedConfig,
+  placeListeners,
+  placeUpstreams,
+} from "./layout.ts";
 import { isInPanic } from "./panic.ts";
 
 /** What a running Weir is doing, as plain data. */
@@ -96,8 +101,8 @@ export interface BackendHealth {
 }
 
 /** Reads the listeners' part of the status out of the shared table. */
-export function listenerStatus(config: Config, table: SharedTable): ListenerStatus[] {
-  return config.listeners.map((listener, index) => ({
+export function listenerStatus(config: PlacedConfig, table: SharedTable): ListenerStatus[] {
+  return placeListeners(config).map(({ config: listener, index }) => ({
     name: listener.name,
     address: formatAddress(listener.address),
     protocol: listener.protocol,
@@ -126,10 +131,10 @@ export interface StatusTables {
 }
 
 /** Reads the upstreams' part of the status out of shared memory. */
-export function upstreamStatus(config: Config, tables: StatusTables): UpstreamStatus[] {
+export function upstreamStatus(config: PlacedConfig, tables: StatusTables): UpstreamStatus[] {
   const { table, limits, guards, nowMs } = tables;
   const placed = placeBackends(config);
-  return config.upstreams.map((upstream, index) => {
+  return placeUpstreams(config).map(({ config: upstream, index }) => {
     const backends = placed.filter((backend) => backend.upstream === upstream);
     return {
       name: upstream.name,

@@ -15,6 +15,8 @@ import { TcpUpstreamParts } from "./tcp_upstreams.ts";
 /** What a {@linkcode ThreadUpstream} is made of. */
 export interface ThreadUpstreamOptions {
   readonly config: UpstreamConfig;
+  /** Of its cells in the shared table. */
+  readonly place: number;
   /** Without servers. */
   readonly upstream: BalancedUpstream;
   /** Absent where backends take as much work as comes. */
@@ -40,6 +42,10 @@ export class ThreadUpstream implements Disposable {
     this.#table = options.thread.table;
     this.upstream = options.upstream;
     this.room = options.room;
+  }
+
+  get place(): number {
+    return this.#options.place;
   }
 
   get config(): UpstreamConfig {
@@ -90,6 +96,14 @@ export class ThreadUpstream implements Disposable {
     this.#config = config;
     if (gone.length > 0 || members.length > 0) void this.#http?.prepare();
     return gone;
+  }
+
+  /** Takes from the tables what was found out about servers while nobody told. */
+  sync(): void {
+    for (const { id, index } of this.upstream.backends.values()) {
+      this.upstream.setHealth(id, this.#table.isUp(index));
+      this.upstream.noteEjection(id);
+    }
   }
 
   /** Takes a server in or out of the rotation. */

@@ -1,6 +1,6 @@
 import type { UpstreamConfig } from "../config/types.ts";
 import type { Backend } from "../core/types.ts";
-import { layoutOf, type PlacedBackend, placeBackends, type PlacedConfig } from "./layout.ts";
+import { placeBackends, type PlacedBackend, type PlacedConfig, placeUpstreams } from "./layout.ts";
 import type { ThreadUpstream } from "./thread_upstream.ts";
 
 /** Makes an upstream without servers; `place` is that of its cells in the tables. */
@@ -29,13 +29,11 @@ export class UpstreamSet implements Disposable {
   constructor(config: PlacedConfig, create: CreateUpstream, before?: UpstreamSet) {
     this.#config = config;
     this.#before = before;
-    const { upstreams: places } = layoutOf(config);
     const isSameFrame = before?.zone === config.zone;
-    for (const [at, upstream] of config.upstreams.entries()) {
+    for (const { config: upstream, index } of placeUpstreams(config)) {
       const old = before?.get(upstream.name);
-      const isKept = isSameFrame && before?.placeOf(upstream.name) === places[at] &&
-        old?.canBecome(upstream) === true;
-      this.#entries.set(upstream.name, isKept ? old : create(upstream, places[at]!));
+      const isKept = isSameFrame && old?.place === index && old.canBecome(upstream);
+      this.#entries.set(upstream.name, isKept ? old : create(upstream, index));
     }
     for (const [name, members] of this.#byUpstream()) {
       const entry = this.#entries.get(name)!;
@@ -58,11 +56,6 @@ export class UpstreamSet implements Disposable {
     return this.#members.get(place);
   }
 
-  placeOf(name: string): number | undefined {
-    const at = this.#config.upstreams.findIndex((upstream) => upstream.name === name);
-    return layoutOf(this.#config).upstreams[at];
-  }
-
   /** Makes the set the one that is in force. */
   commit(): Retired {
     const upstreams: ThreadUpstream[] = [];
@@ -72,10 +65,11 @@ export class UpstreamSet implements Disposable {
       upstreams.push(entry);
       backends.push(...this.#leaving(entry));
     }
-    for (const [name, members] of this.#byUpstream()) {
-      const entry = this.#entries.get(name)!;
-      const config = this.#config.upstreams.find((upstream) => upstream.name === name)!;
-      if (this.#isKept(entry)) backends.push(...entry.become(config, members));
+    const members = this.#byUpstream();
+    for (const config of this.#config.upstreams) {
+      const entry = this.#entries.get(config.name)!;
+      if (this.#isKept(entry)) backends.push(...entry.become(config, members.get(config.name)!));
+      else entry.sync();
     }
     this.#before = undefined;
     return { upstreams, backends };

@@ -7,17 +7,17 @@
 import { GuardTable } from "../core/guard_table.ts";
 import { SharedTable } from "../core/shared_table.ts";
 import { messageOf } from "../core/errors.ts";
-import type { Logger } from "../core/log.ts";
+import type { Logger, LogLevel } from "../core/log.ts";
 import { RingQueue } from "../ds/ring_queue.ts";
 import { denoTransport } from "../net/deno_transport.ts";
-import { DataPlane } from "./data_plane.ts";
+import { DataPlane, type Plan } from "./data_plane.ts";
 import { ListenError } from "./listen_error.ts";
 import { RingLogger } from "./log_ring.ts";
 import { RateLimits } from "./rate_limits.ts";
 import { sharedClock } from "./shared_clock.ts";
 import { SharedLimits } from "./shared_limits.ts";
 import { takeAwayGlobals } from "./thread_globals.ts";
-import type { FromWorker, StartMessage, ToWorker } from "./messages.ts";
+import type { FromWorker, PlanMessage, StartMessage, ToWorker } from "./messages.ts";
 
 /** The part of a worker's global scope that is used here; the DOM types of it are not loaded. */
 interface WorkerScope extends EventTarget {
@@ -28,6 +28,10 @@ const scope = globalThis as unknown as WorkerScope;
 /** One data plane thread: does what the supervisor says. */
 class WorkerThread {
   #plane: DataPlane | undefined;
+  #log: RingLogger | undefined;
+  /** Of the configuration that was prepared. */
+  #level: LogLevel | undefined;
+  #clock = () => performance.now();
 
   onMessage(message: ToWorker): void {
     switch (message.type) {
@@ -39,6 +43,20 @@ class WorkerThread {
         return this.#plane?.noteEjection(message.backend);
       case "warm_up":
         return this.#plane?.warmUp(message.backend);
+      case "prepare":
+        return this.#prepare(message.plan);
+      case "commit":
+        return this.#commit();
+      case "cancel":
+        return this.#plane?.cancel();
+      case "release_unix":
+        this.#plane?.releaseUnix();
+        return scope.postMessage({ type: "released" });
+      case "retire":
+        // Never rejects.
+        return void this.#retire();
+      case "cut":
+        return this.#plane?.cut(message.backends);
       case "drain":
         // Never rejects.
         return void this.#drain();
@@ -48,20 +66,21 @@ class WorkerThread {
   }
 
   #start(message: StartMessage): void {
-    const { config, worker, shape, logRing } = message;
+    const { worker, opensUnix, shape, logRing, wallOffsetMs } = message;
+    const { config } = message.plan;
     const table = new SharedTable(message.table, shape);
     const guards = new GuardTable(message.guards, shape);
-    const limits = SharedLimits.wrap(config, message.limits, sharedClock(message.wallOffsetMs));
     const log = new RingLogger(new RingQueue(logRing), config.log.level);
+    this.#log = log;
+    this.#clock = sharedClock(wallOffsetMs);
     keepAlive(log);
     setInterval(() => table.beat(worker), BEAT_MS);
     const now = () => performance.now();
     const { random } = Math;
-    const rates = new RateLimits(config, message.rates, limits.now);
+    const transport = denoTransport;
+    const deps = { table, guards, worker, opensUnix, transport, now, random, log };
     try {
-      const transport = denoTransport;
-      const deps = { config, table, guards, limits, rates, worker, transport, now, random, log };
-      this.#plane = new DataPlane(deps);
+      this.#plane = new DataPlane({ ...this.#read(message.plan), ...deps });
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       const { listener, message: reason } = error;
@@ -70,6 +89,36 @@ class WorkerThread {
     // Ends when the listeners close; the connections are waited for by `#drain`.
     void this.#plane.run();
     scope.postMessage({ type: "ready" });
+  }
+
+  #read({ config, limits, rates }: PlanMessage): Plan {
+    return {
+      config,
+      limits: SharedLimits.wrap(config, limits, this.#clock),
+      rates: new RateLimits(config, rates, this.#clock),
+    };
+  }
+
+  #prepare(message: PlanMessage): void {
+    this.#level = message.config.log.level;
+    try {
+      this.#plane?.prepare(this.#read(message));
+    } catch (error) {
+      const { listener } = error instanceof ListenError ? error : {};
+      const reason = messageOf(error);
+      return scope.postMessage({ type: "refused", reason, ...(listener && { listener }) });
+    }
+    scope.postMessage({ type: "prepared" });
+  }
+
+  #commit(): void {
+    this.#plane?.commit();
+    if (this.#log !== undefined && this.#level !== undefined) this.#log.level = this.#level;
+  }
+
+  async #retire(): Promise<void> {
+    await this.#plane?.retire();
+    scope.postMessage({ type: "drained" });
   }
 
   async #drain(): Promise<void> {

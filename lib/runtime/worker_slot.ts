@@ -1,11 +1,11 @@
-import type { Config } from "../config/types.ts";
 import type { Logger } from "../core/log.ts";
 import type { GuardTable } from "../core/guard_table.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import { RingQueue } from "../ds/ring_queue.ts";
 import { ListenError } from "./listen_error.ts";
 import { LOG_RING_BYTES, RingReader } from "./log_ring.ts";
-import type { FromWorker, ToWorker } from "./messages.ts";
+import type { PlacedConfig } from "./layout.ts";
+import type { FromWorker, PlanMessage, ToWorker } from "./messages.ts";
 import { wallOffset } from "./shared_clock.ts";
 import { sandboxPermissions, StartError } from "./sandbox.ts";
 import type { SharedLimits } from "./shared_limits.ts";
@@ -13,19 +13,32 @@ import { removeStaleSockets } from "./unix_sockets.ts";
 
 /** What a {@linkcode WorkerSlot} works with. */
 export interface WorkerSlotOptions {
+  /** Of the worker in the tables. */
   readonly slot: number;
-  readonly config: Config;
+  /** The configuration to start with. */
+  readonly plan: RunPlan;
+  /** Unix sockets cannot be shared: one thread of a generation opens them. */
+  readonly opensUnix: boolean;
   readonly table: SharedTable;
-  readonly limits: SharedLimits;
   readonly guards: GuardTable;
   readonly log: Logger;
+}
+
+/** A configuration with what its limits share, as the supervisor has it. */
+export interface RunPlan {
+  readonly config: PlacedConfig;
+  readonly limits: SharedLimits;
   /** Buckets of the rate limits, for all threads. */
-  readonly rates?: readonly SharedArrayBuffer[];
+  readonly rates: readonly SharedArrayBuffer[];
 }
 
 /** One place for a data plane thread; a thread that dies there is replaced by a new one. */
 export class WorkerSlot implements Disposable {
   readonly #options: WorkerSlotOptions;
+  #plan: RunPlan;
+  #next: RunPlan | undefined;
+  /** Waits for the thread's answer to what it was told last. */
+  #answer: PromiseWithResolvers<void> | undefined;
   #reader: RingReader | undefined;
   #worker: Worker | undefined;
   #started = Promise.withResolvers<void>();
@@ -43,6 +56,7 @@ export class WorkerSlot implements Disposable {
 
   constructor(options: WorkerSlotOptions) {
     this.#options = options;
+    this.#plan = options.plan;
   }
 
   /** Threads that had to be replaced. */
@@ -60,12 +74,42 @@ export class WorkerSlot implements Disposable {
     this.#worker?.postMessage(message);
   }
 
+  /**
+   * Has the thread get ready for another configuration. One that is being replaced is ready: the one
+   * that takes its place starts with what is committed by then.
+   *
+   * @throws {ListenError | Error} why it cannot
+   */
+  async prepare(plan: RunPlan): Promise<void> {
+    this.#next = plan;
+    await this.#ask({ type: "prepare", plan: messageOf(plan) });
+  }
+
+  /** Puts in force what was prepared. */
+  commit(): void {
+    if (this.#next === undefined) return;
+    this.#plan = this.#next;
+    this.#next = undefined;
+    this.post({ type: "commit" });
+  }
+
+  /** Gives up what was prepared. */
+  cancel(): void {
+    this.#next = undefined;
+    this.post({ type: "cancel" });
+  }
+
+  /** Has the thread close its listeners on Unix sockets. */
+  async releaseUnix(): Promise<void> {
+    await this.#ask({ type: "release_unix" });
+  }
+
   /** Has the thread close its listeners; resolves once its last connection has ended. */
-  drain(): Promise<void> {
+  drain(how: "drain" | "retire" = "drain"): Promise<void> {
     this.#ending = true;
     clearTimeout(this.#restartTimer);
     if (this.#worker === undefined) this.#drained.resolve();
-    this.post({ type: "drain" });
+    this.post({ type: how });
     return this.#drained.promise;
   }
 
@@ -83,12 +127,13 @@ export class WorkerSlot implements Disposable {
     this.#ending = true;
     clearTimeout(this.#restartTimer);
     this.#end();
+    this.#forget();
     this.#drained.resolve();
   }
 
   #spawn(): void {
-    const { slot, config, table, limits, guards, log, rates = [] } = this.#options;
-    const worker = startThread(slot, config);
+    const { slot, opensUnix, table, guards, log } = this.#options;
+    const worker = startThread(slot, this.#plan.config);
     // A ring of its own: the thread before may still have been writing into the last one.
     const ring = RingQueue.create(LOG_RING_BYTES);
     this.#worker = worker;
@@ -106,16 +151,17 @@ export class WorkerSlot implements Disposable {
     };
     this.post({
       type: "start",
-      config,
+      plan: messageOf(this.#plan),
       worker: slot,
+      opensUnix,
       shape: table.shape,
       table: table.buffer,
-      limits: limits.buffers,
       guards: guards.buffer,
       logRing: ring.buffer,
-      rates,
       wallOffsetMs: wallOffset(),
     });
+    // The one before had been told, and would be told to commit.
+    if (this.#next !== undefined) this.post({ type: "prepare", plan: messageOf(this.#next) });
   }
 
   #end(): void {
@@ -132,6 +178,11 @@ export class WorkerSlot implements Disposable {
         this.#everReady = true;
         this.#readyAtMs = performance.now();
         return this.#started.resolve();
+      case "prepared":
+      case "released":
+        return this.#answer?.resolve();
+      case "refused":
+        return this.#answer?.reject(refusal(message));
       case "listen_failed":
         return this.#onListenFailed(message.listener, message.reason);
       case "drained":
@@ -148,11 +199,10 @@ export class WorkerSlot implements Disposable {
 
   /** What the thread held is given back, and another takes its place, ever later if it dies again. */
   #onDeath(reason: string): void {
-    const { slot, table, limits, guards, log } = this.#options;
+    const { slot, log } = this.#options;
     this.#end();
-    table.forgetWorker(slot);
-    limits.forgetWorker(slot);
-    guards.forgetWorker(slot);
+    this.#answer?.resolve();
+    this.#forget();
     if (this.#ending) return this.#drained.resolve();
     if (!this.#everReady) {
       return this.#started.reject(new Error(`Cannot start worker ${slot}: ${reason}`));
@@ -168,19 +218,50 @@ export class WorkerSlot implements Disposable {
     this.#restartDelayMs = Math.min(MAX_RESTART_DELAY_MS, this.#restartDelayMs * 2 + 100);
   }
 
+  /** What the thread held belongs to nobody any more. */
+  #forget(): void {
+    const { slot, table, guards } = this.#options;
+    table.forgetWorker(slot);
+    this.#plan.limits.forgetWorker(slot);
+    guards.forgetWorker(slot);
+  }
+
   #wasStable(): boolean {
     return this.#readyAtMs !== undefined && performance.now() - this.#readyAtMs > STABLE_AFTER_MS;
   }
 
+  async #ask(message: ToWorker): Promise<void> {
+    if (this.#worker === undefined) return;
+    const answer = Promise.withResolvers<void>();
+    this.#answer = answer;
+    const late = () => answer.reject(new Error(`worker ${this.#options.slot} does not answer`));
+    const timer = setTimeout(late, ANSWER_MS);
+    this.post(message);
+    try {
+      await answer.promise;
+    } finally {
+      clearTimeout(timer);
+      this.#answer = undefined;
+    }
+  }
+
   async #respawn(): Promise<void> {
     // A thread that died has not removed the socket files of its listeners.
-    if (this.#options.slot === 0) await removeStaleSockets(this.#options.config);
+    if (this.#options.opensUnix) await removeStaleSockets(this.#plan.config);
     if (!this.#ending) this.#spawn();
   }
 }
 
+function messageOf({ config, limits, rates }: RunPlan): PlanMessage {
+  return { config, limits: limits.buffers, rates };
+}
+
+function refusal({ listener, reason }: { listener?: string; reason: string }): Error {
+  return listener === undefined ? new Error(reason) : new ListenError(listener, reason);
+}
+
 /** @throws {StartError} when the process may not do itself what the thread is to do */
-function startThread(slot: number, config: Config): Worker {
+function startThread(slot: number, config: PlacedConfig): Worker {
   try {
     return new Worker(new URL("./worker.ts", import.meta.url), {
       type: "module",
@@ -200,6 +281,8 @@ function startThread(slot: number, config: Config): Worker {
 const MAX_MISSED_BEATS = 2;
 /** How often {@linkcode WorkerSlot.checkBeat} wants to be called. Milliseconds. */
 export const BEAT_CHECK_MS = 5000;
+/** A thread that says nothing for this long has something else to do: nothing is changed then. */
+const ANSWER_MS = 10_000;
 const MAX_RESTART_DELAY_MS = 5000;
 /** A thread that lived this long did not die of how it was started. */
 const STABLE_AFTER_MS = 10_000;

@@ -67,7 +67,7 @@ export function buildUpstream(policy: UpstreamPolicy, deps: UpstreamDeps): Balan
   };
   const basis = ALGORITHMS[algorithm]?.basis;
   const keyed = basis === "key" || basis === "network";
-  const guard = guardGate(policy, deps, (backend) => upstream.isPanicking(backend));
+  const guard = guardGate(policy, deps, () => upstream);
   const upstream: BalancedUpstream = new BalancedUpstream(policy.name, {
     createBalancer: () => {
       const balancer = createBalancer<Backend>(algorithm, options);
@@ -91,18 +91,18 @@ export function buildUpstream(policy: UpstreamPolicy, deps: UpstreamDeps): Balan
 }
 
 function guardGate(
-  { circuitBreaker: breaker, outlierDetection: outlier, backends }: UpstreamPolicy,
+  { circuitBreaker: breaker, outlierDetection: outlier }: UpstreamPolicy,
   { index, guards, worker }: UpstreamDeps,
-  isPanicking: (backend: Backend) => boolean,
+  upstream: () => BalancedUpstream,
 ): GuardGate | undefined {
   if (guards === undefined || (breaker === undefined && outlier === undefined)) return undefined;
   return new GuardGate({
     table: guards,
     worker,
     upstream: index,
-    backends: backends.length,
+    backends: () => upstream().backends.size,
     breaker,
     outlier,
-    isPanicking,
+    isPanicking: (backend) => upstream().isPanicking(backend),
   });
 }

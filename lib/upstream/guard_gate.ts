@@ -11,8 +11,8 @@ export interface GuardGateOptions {
   readonly worker: number;
   /** Place of the upstream's cells in the table. */
   readonly upstream: number;
-  /** How many backends the upstream has. */
-  readonly backends: number;
+  /** How many backends the upstream has now. */
+  readonly backends: () => number;
   /** Absent: no circuit breaker. */
   readonly breaker?: BreakerPolicy | undefined;
   /** Absent: no outlier detection. */
@@ -27,14 +27,11 @@ export interface GuardGateOptions {
  */
 export class GuardGate implements Gate {
   readonly #options: GuardGateOptions;
-  readonly #mostEjected: number;
   readonly #trials: number;
 
   constructor(options: GuardGateOptions) {
     this.#options = options;
-    const { outlier, breaker, backends } = options;
-    this.#mostEjected = outlier === undefined ? 0 : mostEjected(outlier, backends);
-    this.#trials = breaker?.halfOpenRequests ?? 0;
+    this.#trials = options.breaker?.halfOpenRequests ?? 0;
   }
 
   admits(backend: Backend): boolean {
@@ -100,7 +97,7 @@ export class GuardGate implements Gate {
   }
 
   #countStreaks(index: number, result: WorkResult, { era, isTrial }: Pass): void {
-    const { table, breaker, outlier } = this.#options;
+    const { table, breaker, outlier, upstream, backends } = this.#options;
     table.noteCause(index, result.code?.startsWith("connect_") ?? false);
     const failures = table.fail(index);
     const gatewayFailures = countGateway(table, index, result);
@@ -112,7 +109,7 @@ export class GuardGate implements Gate {
     const isOut = reaches(failures, outlier.consecutiveFailures) ||
       reaches(gatewayFailures, outlier.consecutiveGatewayFailures);
     if (!isOut) return;
-    table.eject(index, this.#options.upstream, { era, most: this.#mostEjected });
+    table.eject(index, upstream, { era, most: mostEjected(outlier, backends()) });
   }
 }
 

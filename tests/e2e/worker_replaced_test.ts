@@ -163,7 +163,14 @@ async function startSlotWith(options: LoadedConfigOptions): Promise<Parts> {
   const limits = SharedLimits.create(config, () => 0.5);
   const log = new MemoryLog();
   const guards = GuardTable.create(shapeOf(config));
-  const slot = new WorkerSlot({ slot: 0, config, table, limits, guards, log });
+  const slot = new WorkerSlot({
+    slot: 0,
+    opensUnix: true,
+    plan: { config, limits, rates: [] },
+    table,
+    guards,
+    log,
+  });
   await within("the worker", slot.start());
   return {
     slot,

@@ -171,7 +171,15 @@ Deno.test("DataPlane opens a Unix socket on the first thread alone", () => {
     const transport = new MemoryTransport();
     const table = SharedTable.create({ ...shapeOf(config), workers: 2 });
     const limits = SharedLimits.create(config, () => 0.5);
-    const deps = { config, table, limits, worker, transport, log: new MemoryLog() };
+    const deps = {
+      config,
+      table,
+      limits,
+      worker,
+      opensUnix: worker === 0,
+      transport,
+      log: new MemoryLog(),
+    };
     using _plane = new DataPlane({ ...deps, now: () => 0, random: () => 0.5 });
     return transport.isListening(address);
   });

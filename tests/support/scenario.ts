@@ -1,10 +1,11 @@
-import { stringify } from "@std/yaml";
+import { parse, stringify } from "@std/yaml";
+import type { ReloadHistory } from "../../lib/cli/reloader.ts";
 import type { BackendStatus, ListenerStatus, Status } from "../../lib/runtime/status.ts";
 import { connectTo } from "./clients.ts";
 import { freeAddress } from "./free_port.ts";
 import { TempFolder } from "./paths.ts";
 import type { ChildProcess, Finished } from "./process.ts";
-import { DEADLINE_MS, within } from "./wait.ts";
+import { DEADLINE_MS, eventually, within } from "./wait.ts";
 import { startWeir, type WeirLaunch } from "./weir.ts";
 
 /** A part of a configuration, as it stands in the file. */
@@ -59,6 +60,28 @@ export class Scenario implements AsyncDisposable {
     const weir = stack.use(await startWeir({ args: ["--config", configPath, ...args], ...launch }));
     await weir.printed("stdout", / is ready/);
     return new Scenario(weir, { address, admin, configPath }, stack.move());
+  }
+
+  /** The configuration as it stands in the file, to be changed and handed to {@linkcode reload}. */
+  async config(): Promise<Settings> {
+    return parse(await Deno.readTextFile(this.configPath)) as Settings;
+  }
+
+  /** Writes another configuration and has Weir reload it; what came of it. */
+  async reload(config: Settings): Promise<ReloadHistory> {
+    const before = await this.reloads();
+    await Deno.writeTextFile(this.configPath, stringify(config));
+    this.weir.signal("SIGHUP");
+    return await eventually("the reload", async () => {
+      const now = await this.reloads();
+      if (now.done + now.refused === before.done + before.refused) throw new Error("not yet");
+      return now;
+    });
+  }
+
+  async reloads(): Promise<ReloadHistory> {
+    const { reloads } = await this.status() as Status & { reloads: ReloadHistory };
+    return reloads;
   }
 
   /** Opens a client connection. */
