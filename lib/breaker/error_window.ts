@@ -1,4 +1,4 @@
-import type { WorkTotals } from "../core/guard_table.ts";
+import type { WorkTotals } from "../core/guard_word.ts";
 
 /** Totals that were read at one moment. */
 interface Sample extends WorkTotals {

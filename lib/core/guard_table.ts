@@ -17,6 +17,7 @@ import {
   PHASE,
   readWord,
   takenOf,
+  type WorkTotals,
 } from "./guard_word.ts";
 
 /** How many of each thing a {@linkcode GuardTable} has room for. */
@@ -145,13 +146,6 @@ export class GuardTable {
       return (word & EJECTED) === 0 ? undefined : nextEra(word, word & PHASE);
     });
     if (word !== undefined) Atomics.sub(this.#cells, this.#ejectedPlace(upstream), 1);
-  }
-
-  /** Nothing holds the backend off any more, whatever did: there is nobody left to end it. */
-  release(backend: number, upstream: number): void {
-    this.halfOpen(backend);
-    this.close(backend, this.era(backend));
-    this.admit(backend, upstream);
   }
 
   /** Sets everything about a backend to zero, for another to have the place. */
@@ -285,12 +279,6 @@ export interface EjectOptions {
   readonly era: number;
   /** Most backends of the upstream that may be ejected at once. */
   readonly most: number;
-}
-
-/** Work with a result. */
-export interface WorkTotals {
-  readonly done: number;
-  readonly failed: number;
 }
 
 // Behind the words: failures in a row of two kinds, what the last was, ejected per upstream, trials

@@ -76,3 +76,9 @@ export function heldEra(held: number): number {
 }
 
 const HELD_BITS = 6;
+
+/** Work with a result. */
+export interface WorkTotals {
+  readonly done: number;
+  readonly failed: number;
+}

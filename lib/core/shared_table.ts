@@ -1,3 +1,12 @@
+import {
+  BACKEND_COUNTERS,
+  BACKEND_PLACE,
+  type BackendCounter,
+  LISTENER_COUNTERS,
+  LISTENER_PLACE,
+  type ListenerCounter,
+} from "./counters.ts";
+
 /** How many of each thing a {@linkcode SharedTable} has room for. */
 export interface TableShape {
   readonly workers: number;
@@ -5,51 +14,6 @@ export interface TableShape {
   readonly upstreams: number;
   readonly listeners: number;
 }
-
-/** What a worker counts per backend. Totals since start, but for what is said to go down too. */
-export const BACKEND_COUNTERS = [
-  "connections",
-  "connectFailures",
-  "failures",
-  /** Work that ended well. */
-  "successes",
-  "bytesToBackend",
-  "bytesToClient",
-  "requests",
-  /** Requests on a connection that had carried one before. */
-  "reuses",
-  /** Connections not opened because the most were open. */
-  "poolExhausted",
-  /** Connections that are idle in pools: goes up and down. */
-  "idle",
-] as const;
-/** What a worker counts per listener. Totals since start. */
-export const LISTENER_COUNTERS = [
-  "accepted",
-  "rejected",
-  /** Connections of clients that had as many as they may have. */
-  "rejectedPerIp",
-  "noBackend",
-  /** Found backends and queue full, or waited in vain. */
-  "queueFull",
-  "queueTimeouts",
-  /** Requests, over TCP connections, beyond a rate limit. */
-  "rateLimited",
-  "retries",
-  /** Retries that the budget did not allow. */
-  "retriesDenied",
-  "requests",
-  /** Answers that a backend began and did not end. */
-  "answersCut",
-  "responses1xx",
-  "responses2xx",
-  "responses3xx",
-  "responses4xx",
-  "responses5xx",
-] as const;
-
-export type BackendCounter = typeof BACKEND_COUNTERS[number];
-export type ListenerCounter = typeof LISTENER_COUNTERS[number];
 
 /**
  * State that all threads share, in one piece of shared memory.
@@ -246,21 +210,6 @@ export class SharedTable {
     return worker * this.#places.slab + this.shape.backends * BACKEND_COUNTERS.length +
       listener * LISTENER_COUNTERS.length + LISTENER_PLACE[counter];
   }
-}
-
-/** The counter of answers of a status, 100 to 599. */
-export function responseCounter(status: number): ListenerCounter {
-  if (status < 200) return "responses1xx";
-  if (status < 300) return "responses2xx";
-  if (status < 400) return "responses3xx";
-  return status < 500 ? "responses4xx" : "responses5xx";
-}
-
-const BACKEND_PLACE = placesOf(BACKEND_COUNTERS);
-const LISTENER_PLACE = placesOf(LISTENER_COUNTERS);
-
-function placesOf<K extends string>(names: readonly K[]): Readonly<Record<K, number>> {
-  return Object.fromEntries(names.map((name, place) => [name, place])) as Record<K, number>;
 }
 
 /** Where each kind of cell begins, in cells; the counters follow behind all of them. */

@@ -1,4 +1,5 @@
-import type { GuardTable, WorkTotals } from "../core/guard_table.ts";
+import type { GuardTable } from "../core/guard_table.ts";
+import type { WorkTotals } from "../core/guard_word.ts";
 import {
   findOutliers,
   mostEjected,

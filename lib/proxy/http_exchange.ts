@@ -1,5 +1,5 @@
 import type { Backend, Lease } from "../core/types.ts";
-import { responseCounter } from "../core/shared_table.ts";
+import { responseCounter } from "../core/counters.ts";
 import { HttpParseError } from "../http/parse_error.ts";
 import type { RequestHead } from "../http/request_head.ts";
 import type { ResponseHead } from "../http/response_head.ts";

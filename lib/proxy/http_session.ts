@@ -1,5 +1,5 @@
 import type { Backend } from "../core/types.ts";
-import { responseCounter } from "../core/shared_table.ts";
+import { responseCounter } from "../core/counters.ts";
 import { HeadScanner } from "../http/head_end.ts";
 import { HttpParseError } from "../http/parse_error.ts";
 import { parseRequestHead, type RequestHead } from "../http/request_head.ts";

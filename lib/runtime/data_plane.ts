@@ -2,7 +2,6 @@ import type { ListenerConfig, UpstreamConfig } from "../config/types.ts";
 import type { GuardTable } from "../core/guard_table.ts";
 import type { Logger } from "../core/log.ts";
 import type { SharedTable } from "../core/shared_table.ts";
-import type { Backend } from "../core/types.ts";
 import { WheelTimer } from "../ds/timer_wheel.ts";
 import { Aborters } from "../net/aborters.ts";
 import { BufferPool } from "../net/buffers.ts";

@@ -126,7 +126,7 @@ export class Guards implements Disposable {
     const isUnguarded = (old.circuits.length > 0 && now?.config.circuitBreaker === undefined) ||
       (old.outliers !== undefined && now?.outliers === undefined);
     for (const { index } of old.backends) {
-      if (isUnguarded || !stay.has(index)) this.#options.guards.release(index, old.index);
+      if (isUnguarded || !stay.has(index)) release(this.#options.guards, index, old.index);
     }
   }
 
@@ -203,6 +203,13 @@ interface WatchParts {
   readonly backends: readonly PlacedBackend[];
   /** The upstream at that place in the configuration before. */
   readonly before: Watched | undefined;
+}
+
+/** Nothing holds the backend off any more, whatever did: there is nobody left to end it. */
+function release(guards: GuardTable, backend: number, upstream: number): void {
+  guards.halfOpen(backend);
+  guards.close(backend, guards.era(backend));
+  guards.admit(backend, upstream);
 }
 
 function excuse(watched: Watched, pausedMs: number, nowMs: number): void {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
-import { responseCounter, SharedTable, type TableShape } from "../../lib/core/shared_table.ts";
+import { responseCounter } from "../../lib/core/counters.ts";
+import { SharedTable, type TableShape } from "../../lib/core/shared_table.ts";
 import type { TableJob, TableReport } from "../support/table_thread.ts";
 import { StartGate, Thread } from "../support/thread.ts";
 

@@ -135,8 +135,9 @@ Deno.test("weir --log-level warn logs warnings and nothing below", async () => {
   await using weir = await startWeir({ args: ["--config", config, "--log-level", "warn"] });
   await weir.printed("stdout", / is ready/);
 
+  await Deno.writeTextFile(config, "listeners: []");
   weir.signal("SIGHUP");
-  await weir.printed("stderr", /warning SIGHUP/);
+  await weir.printed("stderr", /error Reload refused/);
   weir.signal("SIGTERM");
   const { code, stderr } = await weir.finished();
 

@@ -159,7 +159,7 @@ Deno.test("SIGHUP and SIGUSR2 end nothing", async () => {
   scenario.weir.signal("SIGHUP");
   scenario.weir.signal("SIGUSR2");
 
-  await scenario.waitForLog(/SIGHUP/);
+  await scenario.waitForLog(/Configuration reloaded/);
   await exchange(conn, "after");
   using another = await scenario.connect();
   await exchange(another, "new");
