@@ -1,6 +1,5 @@
 import type { Candidate } from "../core/types.ts";
 import type { Algorithm, Balancer, BalancerOptions, Basis } from "./balancer.ts";
-import { BoundedLoad, type BoundedLoadOptions } from "./bounded_load.ts";
 import { ConsistentHash } from "./consistent_hash.ts";
 import { First } from "./first.ts";
 import { IpHash } from "./ip_hash.ts";
@@ -72,12 +71,8 @@ export const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
   },
 };
 
-/** What may be put around an algorithm, as the registry lists it. */
+/** What may be put around an algorithm; `buildUpstream` does. */
 export interface Decorator {
-  readonly decorate: <T extends Candidate>(
-    inner: Balancer<T>,
-    options: BoundedLoadOptions,
-  ) => Balancer<T>;
   /** What the algorithm has to go by. */
   readonly bases: readonly Basis[];
   /** One line for people who choose. */
@@ -87,7 +82,6 @@ export interface Decorator {
 /** Every decorator by the name of its setting. One file of this folder each. */
 export const DECORATORS: Readonly<Record<string, Decorator>> = {
   bounded_load: {
-    decorate: (inner, options) => new BoundedLoad(inner, options),
     bases: ["key", "network"],
     summary: "keys whose server has too much work in flight go to their next one",
   },

@@ -1,3 +1,5 @@
+import { AliasTable } from "./alias_table.ts";
+
 /** A candidate, whose weight is above zero, and what a {@linkcode WeightedDraw} keeps beside it. */
 export interface Drawable<T extends { readonly weight: number }> {
   readonly candidate: T;
@@ -60,7 +62,7 @@ export class WeightedDraw<T extends { readonly weight: number }, E extends Drawa
   draw(filter: Filter<T>, except?: E): E | undefined {
     const count = this.#entries.length;
     if (count === 0) return undefined;
-    const table = this.#table ??= new AliasTable(this.#entries.map(weightOf));
+    const table = this.#table ??= new AliasTable(Float64Array.from(this.#entries, weightOf));
     for (let i = 0; i < TRIES; i++) {
       const entry = this.#entries[table.index(this.#random())];
       if (entry === undefined || entry === except) continue;
@@ -85,51 +87,4 @@ export class WeightedDraw<T extends { readonly weight: number }, E extends Drawa
 
 function weightOf(entry: Drawable<{ readonly weight: number }>): number {
   return entry.candidate.weight;
-}
-
-/** Columns of equal width, each shared by at most two indexes. */
-class AliasTable {
-  readonly #count: number;
-  /** Which part of a column belongs to its own index; absent when all weights are equal. */
-  readonly #own: Float64Array | undefined;
-  readonly #aliases: Uint32Array | undefined;
-
-  constructor(weights: readonly number[]) {
-    const count = weights.length;
-    this.#count = count;
-    const first = weights[0];
-    if (weights.every((weight) => weight === first)) return;
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    this.#own = Float64Array.from(weights, (weight) => weight * count / total);
-    this.#aliases = fillUp(this.#own);
-  }
-
-  /** @param chance in [0, 1) */
-  index(chance: number): number {
-    const point = chance * this.#count;
-    const column = Math.floor(point);
-    if (this.#own === undefined || this.#aliases === undefined) return column;
-    return point - column < (this.#own[column] ?? 1) ? column : this.#aliases[column] ?? column;
-  }
-}
-
-/** Fills each column that is less than full from one that is more, which is its alias. */
-function fillUp(own: Float64Array): Uint32Array {
-  const aliases = new Uint32Array(own.length);
-  const small: number[] = [];
-  const large: number[] = [];
-  own.forEach((part, column) => (part < 1 ? small : large).push(column));
-  for (;;) {
-    const to = small.pop();
-    const from = large.pop();
-    if (to === undefined || from === undefined) {
-      // What rounding left over is full.
-      if (to !== undefined) own[to] = 1;
-      for (const column of small) own[column] = 1;
-      return aliases;
-    }
-    aliases[to] = from;
-    own[from] = (own[from] ?? 0) - (1 - (own[to] ?? 0));
-    ((own[from] ?? 0) < 1 ? small : large).push(from);
-  }
 }

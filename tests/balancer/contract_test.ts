@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { BoundedLoad } from "../../lib/balancer/bounded_load.ts";
 import {
   ALGORITHM_ALIASES,
   ALGORITHMS,
@@ -83,16 +84,14 @@ for (const [algorithm, { create }] of Object.entries(ALGORITHMS)) {
   }
 }
 
-for (const [name, { decorate, bases }] of Object.entries(DECORATORS)) {
-  for (const [algorithm, { create, basis }] of Object.entries(ALGORITHMS)) {
-    if (!bases.includes(basis)) continue;
-    for (const clause of CONTRACT) {
-      if (EXCEPTIONS[algorithm]?.[clause.name] !== undefined) continue;
-      Deno.test(`Balancer.pick() of ${algorithm} with ${name} ${clause.name}`, () => {
-        const make = () => decorate(create<FakeServer>(seededOptions()), { factor: 2 });
-        clause.hold(make, BOUNDED_TOLERANCE);
-      });
-    }
+for (const [algorithm, { create, basis }] of Object.entries(ALGORITHMS)) {
+  if (DECORATORS["bounded_load"]?.bases.includes(basis) !== true) continue;
+  for (const clause of CONTRACT) {
+    if (EXCEPTIONS[algorithm]?.[clause.name] !== undefined) continue;
+    Deno.test(`Balancer.pick() of ${algorithm} with bounded_load ${clause.name}`, () => {
+      const make = () => new BoundedLoad(create<FakeServer>(seededOptions()), { factor: 2 });
+      clause.hold(make, BOUNDED_TOLERANCE);
+    });
   }
 }
 
