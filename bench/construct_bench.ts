@@ -1,11 +1,12 @@
-import type { Balancer } from "../lib/balancer/balancer.ts";
+import type { Balancer, BalancerOptions } from "../lib/balancer/balancer.ts";
 import { ALGORITHMS, createBalancer } from "../lib/balancer/registry.ts";
 import { SharedTable } from "../lib/core/shared_table.ts";
-import type { Backend, BackendSpec } from "../lib/core/types.ts";
+import { type Backend, type BackendSpec, RAMP_STEPS } from "../lib/core/types.ts";
 import { SharedBackend } from "../lib/upstream/backend.ts";
-import { BalancedUpstream } from "../lib/upstream/upstream.ts";
+import { buildUpstream } from "../lib/upstream/build_upstream.ts";
+import type { BalancedUpstream } from "../lib/upstream/upstream.ts";
+import { usualWeight } from "../lib/upstream/usual_weight.ts";
 import { seededOptions } from "../tests/support/farm.ts";
-import { emptyUpstream } from "../tests/support/upstreams.ts";
 
 const OPTIONS = seededOptions();
 
@@ -21,9 +22,14 @@ for (const size of [5, 10_000]) {
     Deno.bench({
       name: `${name} alone, ${size} backends`,
       group: `fill a balancer with ${size}`,
-      fn: () => void fill(createBalancer<Backend>(name, OPTIONS), servers),
+      fn: () => void fill(createBalancer<Backend>(name, optionsFor(specs)), servers),
     });
   }
+}
+
+/** As `buildUpstream` has them: a table's size goes by the usual weight. */
+function optionsFor(specs: readonly BackendSpec[]): BalancerOptions {
+  return { ...OPTIONS, weightUnit: usualWeight(specs) * RAMP_STEPS };
 }
 
 function fill(balancer: Balancer<Backend>, servers: readonly Backend[]): Balancer<Backend> {
@@ -48,7 +54,11 @@ function createUpstream(name: string, specs: readonly BackendSpec[]): BalancedUp
     upstreams: 1,
     listeners: 1,
   });
-  const upstream = emptyUpstream(table, { algorithm: name });
+  const { now } = OPTIONS;
+  const upstream = buildUpstream(
+    { name: "app", algorithm: name, backends: specs, slowStartMs: 0 },
+    { ...OPTIONS, index: 0, table, worker: 0, coarse: now, zone: undefined },
+  );
   specs.forEach((spec, index) => upstream.addServer(new SharedBackend(spec, index, table)));
   return upstream;
 }
