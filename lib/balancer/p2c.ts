@@ -1,5 +1,5 @@
 import type { Candidate } from "../core/types.ts";
-import { type Drawable, WeightedDraw } from "../ds/weighted_draw.ts";
+import { WeightedSet } from "../ds/weighted_set.ts";
 import type { Balancer, BalancerOptions, PickRequest } from "./balancer.ts";
 
 /**
@@ -11,29 +11,24 @@ import type { Balancer, BalancerOptions, PickRequest } from "./balancer.ts";
  * more often than its weight says, so it is not run over, and threads need no common order.
  */
 export class P2c<T extends Candidate> implements Balancer<T> {
-  readonly #entries = new Map<T, Drawable<T>>();
-  readonly #members: WeightedDraw<T, Drawable<T>>;
+  readonly #set: WeightedSet<T>;
+  readonly #members: WeightedSet<T>["members"];
 
   constructor(options: Pick<BalancerOptions, "random">) {
-    this.#members = new WeightedDraw(options.random);
+    this.#set = new WeightedSet(options.random);
+    this.#members = this.#set.members;
   }
 
   add(candidate: T): void {
-    if (this.#entries.has(candidate)) return;
-    const entry = { candidate, place: -1 };
-    this.#entries.set(candidate, entry);
-    this.#members.add(entry);
+    this.#set.add(candidate);
   }
 
   remove(candidate: T): void {
-    const entry = this.#entries.get(candidate);
-    if (entry === undefined) return;
-    this.#entries.delete(candidate);
-    this.#members.remove(entry);
+    this.#set.remove(candidate);
   }
 
   weightChanged(candidate: T): void {
-    if (this.#entries.has(candidate)) this.#members.weightsChanged();
+    this.#set.weightChanged(candidate);
   }
 
   pick(request: PickRequest<T>): T | undefined {
