@@ -81,6 +81,7 @@ export function buildUpstream(policy: UpstreamPolicy, deps: UpstreamDeps): Balan
     now,
     keyed,
     slowStartMs,
+    firstIds: policy.backends.map(({ id }) => id),
     // Before those that count work: a sick backend is none that waiting would help with.
     gates: guard === undefined ? gates : [guard, ...gates],
     ...(zone === undefined ? {} : { zone }),

@@ -16,6 +16,8 @@ export interface UpstreamOptions extends LeaseOptions {
   readonly keyed: boolean;
   /** How long a server that came back gets less than its share, in milliseconds; 0: at no time. */
   readonly slowStartMs: number;
+  /** Ids of those that are there from the beginning: one that is added later warms up; absent: all. */
+  readonly firstIds?: Iterable<string>;
   /** Who may get work beside those that are not well; none is the default. */
   readonly gates?: readonly Gate[];
   /** Where this Weir runs; absent: zones do not count. */
@@ -45,6 +47,8 @@ export class BalancedUpstream implements Upstream {
   readonly #ejected = new Set<Backend>();
   readonly #tiers: Tiers;
   readonly #slowStart: SlowStart;
+  /** Those that were not there yet, of those there from the beginning. */
+  readonly #awaited: Set<string> | undefined;
   readonly #gates: Gates;
   readonly #request: TriedRequest;
   readonly #point: () => number;
@@ -52,6 +56,7 @@ export class BalancedUpstream implements Upstream {
   constructor(name: string, options: UpstreamOptions) {
     this.name = name;
     this.#options = options;
+    this.#awaited = options.firstIds && new Set(options.firstIds);
     this.#tiers = new Tiers(options);
     this.#gates = new Gates(options.gates ?? []);
     this.#request = new TriedRequest(this.#gates);
@@ -74,6 +79,8 @@ export class BalancedUpstream implements Upstream {
     }
     this.#backends.set(backend.id, backend);
     this.#healthy.add(backend);
+    const isNew = this.#awaited?.delete(backend.id) === false;
+    if (isNew) this.#slowStart.begin(backend, this.#options.now());
     this.#tiers.addMember(backend);
   }
 

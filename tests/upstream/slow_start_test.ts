@@ -1,9 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { ALGORITHMS } from "../../lib/balancer/registry.ts";
+import { SharedTable } from "../../lib/core/shared_table.ts";
 import { type Backend, RAMP_STEPS } from "../../lib/core/types.ts";
+import { SharedBackend } from "../../lib/upstream/backend.ts";
 import { SlowStart } from "../../lib/upstream/slow_start.ts";
 import { tally } from "../support/farm.ts";
-import { specOf, upstreamOf } from "../support/upstreams.ts";
+import { emptyUpstream, specOf, upstreamOf } from "../support/upstreams.ts";
 
 const WINDOW_MS = 10_000;
 
@@ -98,3 +100,37 @@ for (const algorithm of Object.keys(ALGORITHMS).filter((name) => !WEIGHTLESS.has
     }
   });
 }
+
+Deno.test("BalancedUpstream warms up a server that is added later, and none of the first", () => {
+  let nowMs = 0;
+  const table = SharedTable.create({ workers: 1, backends: 3, upstreams: 1, listeners: 0 });
+  const upstream = emptyUpstream(table, {
+    slowStartMs: WINDOW_MS,
+    now: () => nowMs,
+    firstIds: ["b0", "b1"],
+  });
+  const [first, second, late] = [0, 1, 2].map((index) =>
+    new SharedBackend(specOf(index), index, table)
+  );
+  const next = () => {
+    using lease = upstream.acquire(0);
+    return lease?.backend.id;
+  };
+
+  upstream.addServer(first!);
+  upstream.addServer(second!);
+  assertEquals([first!.ramp, second!.ramp], [RAMP_STEPS, RAMP_STEPS]);
+  upstream.addServer(late!);
+  assertEquals(late!.ramp, 2);
+  const early = Array.from({ length: 210 }, next).filter((id) => id === "b2").length;
+  assert(early > 5 && early < 15, `${early} of 210`);
+
+  nowMs = WINDOW_MS;
+  const warm = Array.from({ length: 210 }, next).filter((id) => id === "b2").length;
+  assert(warm > 60, `${warm} of 210`);
+
+  // One of the first that was taken away is a new one when it comes again.
+  upstream.removeServer("b0");
+  upstream.addServer(first!);
+  assertEquals(first!.ramp, 2);
+});
