@@ -22,7 +22,7 @@ export interface WaitingRoomOptions {
   readonly isShared: boolean;
   /** Then also: they go to the thread where somebody has waited for longest. */
   readonly isInTurn: boolean;
-  readonly timeouts: Timeouts;
+  readonly timeouts: Pick<Timeouts, "schedule" | "cancel">;
   /** Milliseconds of one clock for all threads. */
   readonly now: () => number;
 }
@@ -83,15 +83,20 @@ export class WaitingRoom implements Gate {
   /** @param pick takes a lease if there is one */
   wait(pick: () => Lease | undefined): Wait {
     const { promise, resolve } = Promise.withResolvers<Lease | Refusal>();
+    return { result: promise, leave: this.queue(pick, resolve) };
+  }
+
+  /** As `wait`, with a call once it is over, which may be at once. Returns what ends it. */
+  queue(pick: () => Lease | undefined, resolve: (result: Lease | Refusal) => void): () => void {
     const place = this.#queue.push({ pick, resolve }, this.#options.now());
     if (place === undefined) {
       resolve("queue_full");
-      return { result: promise, leave: () => {} };
+      return () => {};
     }
     this.#onWaiting();
     if (!this.#ticker.scheduled) this.#options.timeouts.schedule(this.#ticker, 0);
     this.serve();
-    return { result: promise, leave: () => this.#dismiss(place, "left") };
+    return () => this.#dismiss(place, "left");
   }
 
   /** Gives what is free to who is next. */

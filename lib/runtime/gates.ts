@@ -1,10 +1,8 @@
 import type { UpstreamConfig } from "../config/types.ts";
-import { createLimit } from "../limit/create_limit.ts";
 import type { Timeouts } from "../net/timeouts.ts";
 import { RoomCaller, WaitingRoom, type WaitingRoomOptions } from "../proxy/waiting_room.ts";
-import { ConcurrencyGate } from "../upstream/concurrency_gate.ts";
+import { capacityGates } from "../upstream/capacity_gates.ts";
 import type { Gate } from "../upstream/gate.ts";
-import { SlotGate } from "../upstream/slot_gate.ts";
 import type { SharedLimits } from "./shared_limits.ts";
 
 /** What gates are built from. */
@@ -37,17 +35,10 @@ export class GateBuilder implements Disposable {
   /** @param index place of the upstream's cells in the tables */
   build(config: UpstreamConfig, index: number): UpstreamGates {
     const { limits: { table }, worker, random } = this.#deps;
-    const { backends, concurrency } = config;
-    const gates: Gate[] = [];
-    if (concurrency !== undefined) {
-      const create = () => createLimit(concurrency, random);
-      gates.push(new ConcurrencyGate({ createLimit: create, table, worker }));
-    }
-    const isShared = backends.some(({ maxConnections }) => maxConnections !== undefined);
-    if (isShared) gates.push(new SlotGate(table, worker));
+    const { gates, isShared } = capacityGates(config, { table, worker, random });
     if (gates.length === 0) return { gates, room: undefined };
     // A thread whose own limit is reached has no use for its turn.
-    const isInTurn = isShared && concurrency === undefined;
+    const isInTurn = isShared && config.concurrency === undefined;
     const room = this.#buildRoom(config, { upstream: index, isShared, isInTurn });
     // The room comes last: who leaves has given back everything by then.
     return { gates: [...gates, room], room };

@@ -3,9 +3,7 @@ import { type Address, formatAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { HealthChecker, type Watching } from "../health/checker.ts";
-import { Consecutive } from "../health/consecutive.ts";
-import type { FailureDetector } from "../health/failure_detector.ts";
-import { PhiAccrual } from "../health/phi_accrual.ts";
+import { createDetector, EVALUATE_MS } from "../health/create_detector.ts";
 import { RunningTime } from "../health/running_time.ts";
 import type { HealthChange, HealthReport } from "../health/watch.ts";
 import type { Transport } from "../net/transport.ts";
@@ -217,13 +215,6 @@ function goesByPhi({ check }: Group): boolean {
   return check.detector.kind === "phi_accrual";
 }
 
-function createDetector(check: HealthCheckConfig, nowMs: number): FailureDetector {
-  const { detector, intervalMs, rise, initial } = check;
-  if (detector.kind === "threshold") return new Consecutive(check);
-  const { threshold, pauseMs } = detector;
-  return new PhiAccrual({ threshold, pauseMs, intervalMs, rise, initial, nowMs });
-}
-
 function logChange(log: Logger, backend: PlacedBackend, change: HealthChange): void {
   // That a backend is well from the start is no news.
   if (change.available && change.isFirst) return;
@@ -237,6 +228,3 @@ function logChange(log: Logger, backend: PlacedBackend, change: HealthChange): v
     },
   });
 }
-
-/** How often silence is looked at; a look at a backend takes a microsecond. */
-const EVALUATE_MS = 250;
