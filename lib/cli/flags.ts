@@ -32,7 +32,7 @@ export function parseFlags(args: readonly string[], flags: readonly Flag[]): Fla
   const switches = all.filter((flag) => flag.value === undefined).map((flag) => flag.name);
   for (const arg of args) refuseValue(arg, switches);
   const texts = all.filter((flag) => flag.value !== undefined).map((flag) => flag.name);
-  const parsed = parseArgs(args.map((arg) => longForm(arg, all)), {
+  const parsed = parseArgs(joinNegative(args.map((arg) => longForm(arg, all)), texts), {
     string: texts,
     // The last of several would win without a word.
     collect: texts,
@@ -56,6 +56,18 @@ export const HELP: Flag = { name: "help", short: "h", help: "Show this help." };
 function longForm(arg: string, flags: readonly Flag[]): string {
   const match = /^-([a-z][a-z-]+)(?:=.*)?$/.exec(arg);
   return match !== null && flags.some((flag) => flag.name === match[1]) ? `-${arg}` : arg;
+}
+
+/** `--load -1`: the number is the flag's value, and not a flag with the name 1. */
+function joinNegative(args: readonly string[], texts: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const before = joined.at(-1) ?? "";
+    const isValue = /^-\.?\d/.test(arg) && texts.some((name) => before === `--${name}`);
+    if (isValue) joined[joined.length - 1] = `${before}=${arg}`;
+    else joined.push(arg);
+  }
+  return joined;
 }
 
 /** `--demo=no` would be taken for `--demo`. */

@@ -29,7 +29,9 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
     return await dispatch(words);
   } catch (error) {
     if (error instanceof UsageError) {
-      printError(`weir: ${error.message}\nSee \`weir --help\``);
+      printError(
+        `weir: ${error.message}\nSee \`${["weir", ...namedCommand(words), "--help"].join(" ")}\``,
+      );
       return EXIT.usage;
     }
     printError(`weir: internal error: ${messageOf(error)}\n${errorStack(error)}`);
@@ -55,6 +57,11 @@ async function dispatch(words: readonly string[]): Promise<ExitCode> {
   if (flags["help"] !== true) return await command.main(flags);
   printLine(commandHelp(command));
   return EXIT.ok;
+}
+
+/** Whose help it is that helps. */
+function namedCommand(words: readonly string[]): string[] {
+  return COMMANDS.flatMap(({ name }) => name === words[0] ? [name] : []);
 }
 
 const VERSION_FLAGS = ["--version", "-version", "-V"];

@@ -15,7 +15,7 @@ export const SIMULATE_FLAGS: readonly Flag[] = [
     name: "config",
     short: "c",
     value: "FILE",
-    help: "Take backends, weights, algorithm, checks and retries from a configuration,",
+    help: "Take backends, algorithm, checks, retries, breakers and limits from a configuration,",
   },
   { name: "upstream", value: "NAME", help: "and from this upstream of it." },
   {
@@ -23,7 +23,11 @@ export const SIMULATE_FLAGS: readonly Flag[] = [
     value: "NAME",
     help: "Algorithms, with commas between; all of them unless a configuration names one.",
   },
-  { name: "backends", value: "N", help: "Number of backends; 10, or as many as weights." },
+  {
+    name: "backends",
+    value: "N",
+    help: "Number of backends; 10, as the scenario has, or as many as weights.",
+  },
   { name: "weights", value: "W,W,…", help: "Their weights, repeated as needed; 1." },
   { name: "speeds", value: "S,S,…", help: "How fast they are, repeated; in proportion to weight." },
   { name: "concurrency", value: "N", help: "Requests that each works on at once; 1." },
@@ -55,7 +59,11 @@ export const SIMULATE_FLAGS: readonly Flag[] = [
     value: "N",
     help: "lognormal: sigma, 1. pareto: alpha, 2.5. bimodal: how much longer 1 in 10 takes, 10.",
   },
-  { name: "keys", value: "N", help: "Different keys, for algorithms that go by key; 10000." },
+  {
+    name: "keys",
+    value: "N",
+    help: "Different keys, for algorithms that go by key; 100 a backend, 10000 at least.",
+  },
   { name: "zipf", value: "N", help: "How uneven keys are: key k comes like 1/k^N; 0.7." },
   {
     name: "scenario",

@@ -19,7 +19,7 @@ export function readLoad(flags: FlagValues, context: LoadContext): Load {
   const file = textFlag(flags, "replay");
   if (file !== undefined) return readReplay(flags, file, context.limit);
   const service = readService(flags);
-  const keys = readKeys(flags, context.scenario);
+  const keys = readKeys(flags, context);
   if (flags["arrivals"] === "closed") {
     const clients = numberFlag(flags, "clients", { min: 1, max: 1e6, whole: true }) ?? 100;
     const thinkMs = durationFlag(flags, "think", { minMs: 0 }) ?? 100;
@@ -61,9 +61,14 @@ const SHAPES: Readonly<Partial<Record<Distribution, { min: number; max: number }
   bimodal: { min: 1, max: 1e6 },
 };
 
-function readKeys(flags: FlagValues, { keys }: Scenario): KeyOptions {
+function readKeys(flags: FlagValues, { scenario, backends }: LoadContext): KeyOptions {
+  const usual = Math.min(MOST_KEYS, Math.max(10_000, KEYS_PER_BACKEND * backends.length));
   return {
-    count: numberFlag(flags, "keys", { min: 1, max: 1e7, whole: true }) ?? keys?.count ?? 10_000,
-    zipf: numberFlag(flags, "zipf", { min: 0, max: 10 }) ?? keys?.zipf ?? 0.7,
+    count: numberFlag(flags, "keys", { min: 1, max: MOST_KEYS, whole: true }) ?? usual,
+    zipf: numberFlag(flags, "zipf", { min: 0, max: 10 }) ?? scenario.zipf ?? 0.7,
   };
 }
+
+/** With fewer, shares would differ by the luck of the keys rather than by the algorithm. */
+const KEYS_PER_BACKEND = 100;
+const MOST_KEYS = 1e7;

@@ -8,10 +8,10 @@ import type { RetryConfig, UpstreamConfig } from "../config/types.ts";
 import { nearest } from "../core/suggest.ts";
 import type { BackendSpec } from "../core/types.ts";
 import type { ArrivalLimit } from "../simulate/arrivals.ts";
-import type { SimulatedCheck } from "../simulate/engine.ts";
 import type { Fault } from "../simulate/fault.ts";
 import { type FaultContext, parseFault } from "../simulate/parse_fault.ts";
 import type { Load, Plan } from "../simulate/plan.ts";
+import type { SimulatedCheck } from "../simulate/simulated_checks.ts";
 import { type Scenario, SCENARIOS } from "../simulate/scenarios.ts";
 import { durationFlag, numberFlag, numbersFlag, textFlag } from "./flag_readers.ts";
 import { type FlagValues, UsageError } from "./flags.ts";
@@ -24,11 +24,12 @@ export function readPlan(
   zone?: string,
 ): Plan {
   refuseSenseless(flags);
-  const backends = upstream?.backends ?? madeUpBackends(flags);
-  const speeds = readSpeeds(flags, backends);
-  const concurrency = numberFlag(flags, "concurrency", { min: 1, max: 1000, whole: true }) ?? 1;
   const scenarioName = textFlag(flags, "scenario") ?? "steady";
   const scenario = SCENARIOS[scenarioName] ?? { summary: "", faults: () => [] };
+  const backends = upstream?.backends ?? madeUpBackends(flags, scenario);
+  const speeds = readSpeeds(flags, backends);
+  const concurrency = numberFlag(flags, "concurrency", { min: 1, max: 1000, whole: true }) ?? 1;
+  refuseUnusedKeys(flags, scenarioName, scenario);
   const limit = readLimit(flags);
   const load = readLoad(flags, { backends, speeds, concurrency, scenario, limit });
   const durationMs = expectedDurationMs(load, limit);
@@ -41,6 +42,7 @@ export function readPlan(
     scenario: scenarioName,
     backends,
     ...readPolicy(flags, upstream),
+    ...readContainment(upstream),
     ...(zone === undefined ? {} : { zone }),
     speeds,
     concurrency,
@@ -98,6 +100,12 @@ function refuseSenseless(flags: FlagValues): void {
   );
 }
 
+/** A log has its own keys. */
+function refuseUnusedKeys(flags: FlagValues, name: string, { zipf }: Scenario): void {
+  if (zipf === undefined || flags["replay"] === undefined) return;
+  throw new UsageError(`--scenario ${name} has no meaning beside --replay`);
+}
+
 function refuseUselessBound(flags: FlagValues, algorithms: readonly string[]): void {
   const bases = DECORATORS["bounded_load"]?.bases ?? [];
   const isBound = (name: string) => bases.includes(ALGORITHMS[name]!.basis);
@@ -106,10 +114,10 @@ function refuseUselessBound(flags: FlagValues, algorithms: readonly string[]): v
   throw new UsageError(`--bounded-load has no meaning without one of ${names}`);
 }
 
-function madeUpBackends(flags: FlagValues): BackendSpec[] {
+function madeUpBackends(flags: FlagValues, { backends: usual = 10 }: Scenario): BackendSpec[] {
   const weights = numbersFlag(flags, "weights", { min: 0, max: 65_535, whole: true }) ?? [1];
   const asked = numberFlag(flags, "backends", { min: 1, max: 100_000, whole: true });
-  const count = asked ?? (flags["weights"] === undefined ? 10 : weights.length);
+  const count = asked ?? (flags["weights"] === undefined ? usual : weights.length);
   const backends = Array.from({ length: count }, (_, index): BackendSpec => ({
     id: `backend-${index}`,
     address: { kind: "tcp", hostname: "127.0.0.1", port: 80 },
@@ -165,12 +173,50 @@ function readCheck(
   upstream: UpstreamConfig | undefined,
 ): SimulatedCheck | undefined {
   const configured = upstream?.healthCheck;
-  const usualMs = upstream === undefined ? 2000 : configured?.intervalMs ?? 0;
+  const { intervalMs: usualMs, ...usual } = checkOf(upstream);
   const intervalMs = durationFlag(flags, "check-interval", { minMs: 0 }) ?? usualMs;
   const range = { min: 1, max: 1000, whole: true } as const;
-  const rise = numberFlag(flags, "rise", range) ?? configured?.rise ?? 2;
-  const fall = numberFlag(flags, "fall", range) ?? configured?.fall ?? 3;
-  return intervalMs === 0 ? undefined : { intervalMs, rise, fall };
+  const rise = numberFlag(flags, "rise", range) ?? usual.rise;
+  const fall = numberFlag(flags, "fall", range) ?? usual.fall;
+  if (intervalMs === 0) return undefined;
+  const fastIntervalMs = Math.min(intervalMs, configured?.fastIntervalMs ?? Infinity);
+  return { ...usual, intervalMs, fastIntervalMs, rise, fall };
+}
+
+/** The checks of a configuration; without one, made-up ones. */
+function checkOf(upstream: UpstreamConfig | undefined): Omit<SimulatedCheck, "fastIntervalMs"> {
+  const check = upstream?.healthCheck;
+  if (check === undefined) return { ...USUAL_CHECK, intervalMs: upstream === undefined ? 2000 : 0 };
+  const { probe, detector, intervalMs, timeoutMs, rise, fall, initial } = check;
+  const proof = probe.type === "tcp" ? "connection" : "answer";
+  return { detector, intervalMs, timeoutMs, rise, fall, initial, proof };
+}
+
+const USUAL_CHECK = {
+  detector: { kind: "threshold" },
+  timeoutMs: 1000,
+  rise: 2,
+  fall: 3,
+  initial: "probe",
+  proof: "answer",
+} as const;
+
+/** What contains failures; that is for a configuration to say. */
+function readContainment(
+  upstream: UpstreamConfig | undefined,
+): Pick<
+  Plan,
+  "circuitBreaker" | "outlierDetection" | "panicThreshold" | "adaptiveLimit" | "queue"
+> {
+  if (upstream === undefined) return {};
+  const { circuitBreaker, outlierDetection, panicThreshold, concurrency, queue } = upstream;
+  return {
+    ...(circuitBreaker && { circuitBreaker }),
+    ...(outlierDetection && { outlierDetection }),
+    ...(panicThreshold === undefined ? {} : { panicThreshold }),
+    ...(concurrency && { adaptiveLimit: concurrency }),
+    queue,
+  };
 }
 
 function readPolicy(

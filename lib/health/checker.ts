@@ -154,4 +154,4 @@ const JITTER = 0.1;
 /** Lost time that changes nothing. */
 const MAX_LOST_MS = 1;
 /** Part of a check's time that the process may have stood still without excusing a failure. */
-const MAX_LOST_SHARE = 0.25;
+export const MAX_LOST_SHARE = 0.25;

@@ -2,28 +2,33 @@ import type { RetryConfig } from "../config/types.ts";
 import type { BackendSpec, Lease } from "../core/types.ts";
 import { seededRandom } from "../ds/seeded_random.ts";
 import { TimeHeap } from "../ds/time_heap.ts";
-import { Consecutive } from "../health/consecutive.ts";
 import { RetryBudget } from "../limit/retry_budget.ts";
 import { decideRetry, retryDelayMs } from "../proxy/retry.ts";
+import type { Refusal, WaitingRoom } from "../proxy/waiting_room.ts";
+import type { UpstreamPolicy } from "../upstream/build_upstream.ts";
 import type { BalancedUpstream } from "../upstream/upstream.ts";
 import type { ArrivalSource } from "./arrivals.ts";
-import type { Fault } from "./fault.ts";
+import { Containment } from "./containment.ts";
+import { afterSpans, type Fault, type Span, spansOf } from "./fault.ts";
 import { RequestPool } from "./request_pool.ts";
 import { type ErrorKind, RunMeter } from "./run_meter.ts";
 import { ANSWERED, FAILED_FAST, ServerFarm } from "./server_farm.ts";
-import { simulatedUpstream } from "./simulated_upstream.ts";
 import { failureOf, outcomeOf, settle, SUCCESS } from "./settle.ts";
+import { type SimulatedCheck, SimulatedChecks } from "./simulated_checks.ts";
+import { SimulatedGuards } from "./simulated_guards.ts";
+import {
+  type SimulatedUpstream,
+  simulatedUpstream,
+  type SimulatedUpstreamOptions,
+} from "./simulated_upstream.ts";
+import { VirtualClock } from "./virtual_clock.ts";
 
-/** How backends are checked; a check is over at once. */
-export interface SimulatedCheck {
-  /** From one check to the next, before jitter. Milliseconds, above 0. */
-  readonly intervalMs: number;
-  readonly rise: number;
-  readonly fall: number;
-}
+/** What contains failures beside checks; see {@linkcode UpstreamPolicy}. */
+type GuardPolicy = Pick<UpstreamPolicy, "circuitBreaker" | "outlierDetection" | "panicThreshold">;
 
 /** Everything that one run is made of. */
-export interface RunOptions {
+export interface RunOptions
+  extends Pick<SimulatedUpstreamOptions, "adaptiveLimit" | "queue">, GuardPolicy {
   /** A canonical name of `lib/balancer/registry.ts`. */
   readonly algorithm: string;
   readonly arrivals: ArrivalSource;
@@ -50,46 +55,50 @@ export interface RunOptions {
 /** What an event is; an event's number is four times whom it concerns, plus this. */
 const ATTEMPT_ENDS = 0;
 const RETRY_BEGINS = 1;
-const CHECK_RUNS = 2;
-
-/** Share of the interval by which checks are spread to either side, as `lib/health` does it. */
-const JITTER = 0.1;
+const TIMER_EXPIRES = 2;
 
 /**
  * Runs one algorithm over simulated servers in virtual time.
  *
- * What decides is the code that carries traffic: balancer, upstream, shared table, health detector,
- * retry rules and retry budget. Simulated are arrivals, servers, checks and the clock.
+ * What decides is the code that carries traffic: balancer, upstream, shared tables, health detector,
+ * circuit breakers, outlier detection, limits and queue, retry rules and retry budget. Simulated are
+ * arrivals, servers, checks and the clock.
  */
 export class Engine {
   readonly meter: RunMeter;
-  /** Virtual milliseconds since the start. */
-  nowMs = 0;
+  readonly containment: Containment;
   readonly #options: RunOptions;
   readonly #events = new TimeHeap();
+  readonly #clock = new VirtualClock((atMs, timer) => {
+    this.#events.push(atMs, timer << 2 | TIMER_EXPIRES);
+  });
   readonly #requests = new RequestPool();
   readonly #farm: ServerFarm;
   readonly #upstream: BalancedUpstream;
+  readonly #room: WaitingRoom | undefined;
   readonly #budget: RetryBudget;
-  readonly #detectors: Consecutive[] = [];
+  /** When the balancer stands still. */
+  readonly #pauses: readonly Span[];
   readonly #deferred: (() => void)[] = [];
   readonly #backoffRandom: () => number;
-  readonly #checkRandom: () => number;
 
   constructor(options: RunOptions) {
-    const { backends, durationMs, retry, seed } = options;
+    const { backends, durationMs, faults, retry, seed } = options;
     this.#options = options;
     this.meter = new RunMeter(backends.length, durationMs);
+    this.containment = new Containment(backends, faults);
     this.#farm = new ServerFarm(options);
     this.#budget = new RetryBudget({ ratio: retry.budget });
+    this.#pauses = spansOf(faults.map(({ trouble }) => trouble), "pause");
     this.#backoffRandom = seededRandom(seed ^ 0x6261636b);
-    this.#checkRandom = seededRandom(seed ^ 0x63686563);
-    this.#upstream = simulatedUpstream({
+    const parts = simulatedUpstream({
       ...options,
-      now: () => this.nowMs,
+      clock: this.#clock,
       defer: (work) => void this.#deferred.push(work),
     });
-    this.#startChecks();
+    this.#upstream = parts.upstream;
+    this.#room = parts.room;
+    this.#startChecks(parts, this.#createGuards(parts));
   }
 
   /** Runs until the last request has come to its end. */
@@ -108,7 +117,7 @@ export class Engine {
   }
 
   #handleEvent(): void {
-    this.nowMs = this.#events.firstTime;
+    this.#setTime(this.#events.firstTime);
     const event = this.#events.pop();
     const whom = event >> 2;
     switch (event & 3) {
@@ -116,37 +125,63 @@ export class Engine {
         return this.#endAttempt(whom);
       case RETRY_BEGINS:
         return this.#beginAttempt(whom);
-      case CHECK_RUNS:
-        return this.#check(whom);
+      case TIMER_EXPIRES:
+        return this.#clock.expire(whom);
     }
+  }
+
+  /** What falls due while the balancer stands still happens when it goes on. */
+  #setTime(atMs: number): void {
+    this.#clock.nowMs = this.#pauses.length === 0 ? atMs : afterSpans(this.#pauses, atMs);
   }
 
   #handleArrival(arrivalMs: number): void {
     const { arrivals } = this.#options;
     const requests = this.#requests;
-    this.nowMs = arrivalMs;
+    this.#setTime(arrivalMs);
     arrivals.take();
     const slot = requests.take();
     requests.arrivedMs[slot] = arrivalMs;
     requests.serviceMs[slot] = arrivals.serviceMs;
     requests.key[slot] = arrivals.key;
     requests.retries[slot] = 0;
-    this.#budget.deposit(arrivalMs);
+    this.#budget.deposit(this.#nowMs);
     this.#beginAttempt(slot);
   }
 
+  get #nowMs(): number {
+    return this.#clock.nowMs;
+  }
+
   #beginAttempt(slot: number): void {
-    const requests = this.#requests;
-    const key = requests.key[slot]!;
-    const tried = requests.tried[slot];
+    const room = this.#room;
+    const lease = room?.isBusy ? undefined : this.#pick(slot);
+    if (lease !== undefined) return this.#start(slot, lease);
+    if (room === undefined || !this.#upstream.isFull()) return this.#fail(slot, "no_backend");
+    room.queue(() => this.#pick(slot), (result) => this.#endWait(slot, result));
+  }
+
+  #pick(slot: number): Lease | undefined {
+    const key = this.#requests.key[slot]!;
+    const tried = this.#requests.tried[slot];
     // With every backend tried once, a retry goes round again rather than nowhere.
-    const lease = this.#upstream.acquire(key, tried) ??
+    return this.#upstream.acquire(key, tried) ??
       (tried === undefined ? undefined : this.#upstream.acquire(key));
-    if (lease === undefined) return this.#fail(slot, "no_backend");
+  }
+
+  #endWait(slot: number, result: Lease | Refusal): void {
+    if (result !== "queue_full") this.containment.queued++;
+    if (typeof result === "object") return this.#start(slot, result);
+    if (result !== "left") this.#fail(slot, result);
+  }
+
+  #start(slot: number, lease: Lease): void {
+    const requests = this.#requests;
     const server = lease.backend.index;
     this.meter.attempts[server]! += 1;
+    this.containment.lastWorkMs[server] = this.#nowMs;
     requests.lease[slot] = lease;
-    requests.result[slot] = this.#farm.begin(server, this.nowMs, requests.serviceMs[slot]!);
+    requests.result[slot] = this.#farm.begin(server, this.#nowMs, requests.serviceMs[slot]!);
     this.#events.push(this.#farm.endMs, slot << 2 | ATTEMPT_ENDS);
   }
 
@@ -157,7 +192,7 @@ export class Engine {
     const result = requests.result[slot]!;
     if (result !== ANSWERED) return this.#endFailed(slot, lease, result);
     settle(lease, SUCCESS, "well");
-    this.meter.answered(this.nowMs, this.nowMs - requests.arrivedMs[slot]!);
+    this.meter.answered(this.#nowMs, this.#nowMs - requests.arrivedMs[slot]!);
     this.#finish(slot);
   }
 
@@ -178,7 +213,7 @@ export class Engine {
     const elsewhere = tried.size < this.#upstream.backends.size;
     const step = { failure, attempt: attemptNumber, elsewhere };
     const delayMs = retryDelayMs(step, this.#backoffRandom);
-    this.#events.push(this.nowMs + delayMs, slot << 2 | RETRY_BEGINS);
+    this.#events.push(this.#nowMs + delayMs, slot << 2 | RETRY_BEGINS);
   }
 
   #isToBeRetried(slot: number, failure: ReturnType<typeof failureOf>): boolean {
@@ -197,7 +232,7 @@ export class Engine {
     });
     if (decision !== "retry") return false;
     // A connection refused was no load, and is not paid for.
-    if (failure === "connect" || this.#budget.tryWithdraw(this.nowMs)) return true;
+    if (failure === "connect" || this.#budget.tryWithdraw(this.#nowMs)) return true;
     this.meter.retriesDenied++;
     return false;
   }
@@ -209,29 +244,36 @@ export class Engine {
 
   #finish(slot: number): void {
     this.#requests.give(slot);
-    this.#options.arrivals.finished?.(this.nowMs);
+    this.#options.arrivals.finished?.(this.#nowMs);
   }
 
-  #startChecks(): void {
-    const { backends, check } = this.#options;
+  #createGuards({ guards: table, upstream }: SimulatedUpstream): SimulatedGuards | undefined {
+    const { circuitBreaker, outlierDetection, panicThreshold = 0, seed } = this.#options;
+    const isNeeded = circuitBreaker !== undefined || outlierDetection !== undefined ||
+      panicThreshold > 0;
+    if (!isNeeded) return undefined;
+    const { containment } = this;
+    const policy = this.#options;
+    return new SimulatedGuards({ policy, table, upstream, clock: this.#clock, containment, seed });
+  }
+
+  #startChecks({ table, upstream }: SimulatedUpstream, guards: SimulatedGuards | undefined): void {
+    const { backends, check, seed } = this.#options;
     if (check === undefined) return;
-    for (const index of backends.keys()) {
-      this.#detectors.push(new Consecutive(check));
-      this.#events.push(0, index << 2 | CHECK_RUNS);
-    }
-  }
-
-  #check(index: number): void {
-    const { backends, check } = this.#options;
-    const detector = this.#detectors[index];
-    if (detector === undefined || check === undefined) return;
-    const before = detector.isAvailable;
-    detector.observe(!this.#farm.isAway(index, this.nowMs));
-    if (detector.isAvailable !== before) {
-      this.#upstream.setHealth(backends[index]!.id, detector.isAvailable);
-    }
-    const delayMs = check.intervalMs * (1 + JITTER * (2 * this.#checkRandom() - 1));
-    this.#events.push(this.nowMs + delayMs, index << 2 | CHECK_RUNS);
+    new SimulatedChecks({
+      check,
+      backends,
+      farm: this.#farm,
+      clock: this.#clock,
+      table,
+      seed,
+      onChange: (index, available) => {
+        upstream.setHealth(backends[index]!.id, available);
+        if (available) this.containment.letIn(index, this.#nowMs, "up");
+        else this.containment.takenOut(index, this.#nowMs, "down");
+      },
+      onPass: (index) => guards?.checkPassed(index, check.proof),
+    });
   }
 
   #runDeferred(): void {

@@ -16,6 +16,19 @@ export type Trouble =
     readonly factor: number;
     readonly overMs: number;
   }
+  /** It takes ever longer, evenly up to `factor` times after `overMs`, and then that long. */
+  | {
+    readonly kind: "ramp";
+    readonly span: Span;
+    readonly factor: number;
+    readonly overMs: number;
+  }
+  /** It stands still, as a stopped process does: takes connections, and goes on with its work after. */
+  | { readonly kind: "hang"; readonly span: Span }
+  /** It refuses that share of connections, 0 to 1, at random. */
+  | { readonly kind: "loss"; readonly span: Span; readonly share: number }
+  /** The balancer itself stands still, not a backend: what happens meanwhile it sees after. */
+  | { readonly kind: "pause"; readonly span: Span }
   /** It answers 503 after `answerMs`, whatever is asked. */
   | { readonly kind: "fail-fast"; readonly span: Span; readonly answerMs: number }
   /**
@@ -31,9 +44,12 @@ export type Trouble =
     readonly downMs: number;
   };
 
-/** One trouble of one backend. */
+/** Stands in the place of a backend for trouble of the balancer itself. */
+export const BALANCER = -1;
+
+/** One trouble of one backend, or of the balancer. */
 export interface Fault {
-  /** Its place among the backends, from 0. */
+  /** Its place among the backends, from 0; {@linkcode BALANCER}: none of them. */
   readonly backend: number;
   readonly trouble: Trouble;
 }
@@ -74,9 +90,63 @@ export function slowdown(troubles: readonly Trouble[], nowMs: number): number {
 
 function factorOf(trouble: Trouble, nowMs: number): number {
   if (trouble.kind === "slow") return isWithin(trouble.span, nowMs) ? trouble.factor : 1;
+  if (trouble.kind === "ramp") {
+    return isWithin(trouble.span, nowMs) ? rampFactor(trouble, nowMs) : 1;
+  }
   if (trouble.kind !== "cold" || nowMs < trouble.fromMs) return 1;
   const left = 1 - (nowMs - trouble.fromMs) / trouble.overMs;
   return left > 0 ? 1 + (trouble.factor - 1) * left : 1;
+}
+
+function rampFactor(
+  { span, factor, overMs }: { span: Span; factor: number; overMs: number },
+  nowMs: number,
+): number {
+  return 1 + (factor - 1) * Math.min(1, (nowMs - span.fromMs) / overMs);
+}
+
+/** The chance that a connection is refused though the backend is there. */
+export function lossOf(troubles: readonly Trouble[], nowMs: number): number {
+  let share = 0;
+  for (const trouble of troubles) {
+    if (trouble.kind === "loss" && isWithin(trouble.span, nowMs)) {
+      share = Math.max(share, trouble.share);
+    }
+  }
+  return share;
+}
+
+/** When troubles of one kind last, in the order of time. */
+export function spansOf(troubles: readonly Trouble[], kind: "hang" | "pause"): readonly Span[] {
+  return troubles.flatMap((trouble) => trouble.kind === kind ? [trouble.span] : [])
+    .sort((a, b) => a.fromMs - b.fromMs);
+}
+
+/** The first moment from `nowMs` on that is in none of the spans, which are in the order of time. */
+export function afterSpans(spans: readonly Span[], nowMs: number): number {
+  return spans.reduce((ms, span) => isWithin(span, ms) ? span.toMs : ms, nowMs);
+}
+
+/** When work is done that begins at `startMs`, outside of all spans, and rests in them. */
+export function endOfWork(spans: readonly Span[], startMs: number, workMs: number): number {
+  let [atMs, leftMs] = [startMs, workMs];
+  for (const { fromMs, toMs } of spans) {
+    if (toMs <= atMs || fromMs >= atMs + leftMs) continue;
+    leftMs -= Math.max(0, fromMs - atMs);
+    atMs = toMs;
+  }
+  return atMs + leftMs;
+}
+
+/**
+ * When a fault begins to hurt whoever is sent to its backend, and when it is over. `undefined`: it is
+ * no fault of a backend that is to be taken out for it.
+ */
+export function harmOf({ backend, trouble }: Fault): Span | undefined {
+  if (backend === BALANCER || trouble.kind === "cold") return undefined;
+  const { span } = trouble;
+  if (trouble.kind !== "flap") return span;
+  return { fromMs: span.fromMs + trouble.upMs, toMs: span.toMs };
 }
 
 /** How long the backend takes to answer with an error; `undefined` when it does its work. */

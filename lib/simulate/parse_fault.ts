@@ -1,6 +1,6 @@
 import { nearest } from "../core/suggest.ts";
 import { parseDuration } from "../core/units.ts";
-import type { Fault, Span, Trouble } from "./fault.ts";
+import { BALANCER, type Fault, type Span, type Trouble } from "./fault.ts";
 
 /** What the words of a fault refer to. */
 export interface FaultContext {
@@ -13,10 +13,17 @@ export interface FaultContext {
 /** One kind of fault as it is written. */
 interface Kind {
   readonly name: string;
-  /** What it may be told beside the backends: `10x`, durations, a whole number. */
-  readonly takes: { readonly factor?: true; readonly durations?: number; readonly count?: true };
+  /** What it may be told beside the backends: `10x`, `50%`, durations, a whole number. */
+  readonly takes: {
+    readonly factor?: true;
+    readonly share?: true;
+    readonly durations?: number;
+    readonly count?: true;
+  };
   /** Backends when none are named. */
   readonly backends: "0" | "all";
+  /** It has to be said when it is over. */
+  readonly ends?: true;
   readonly example: string;
   readonly meaning: string;
   readonly build: (input: FaultInput) => Fault[];
@@ -26,6 +33,8 @@ interface Kind {
 interface FaultInput {
   readonly backends: readonly number[];
   readonly factor: number;
+  /** 0 to 1. */
+  readonly share: number;
   readonly durationsMs: readonly number[];
   readonly count: number;
   readonly span: Span;
@@ -41,6 +50,15 @@ export const FAULT_KINDS: readonly Kind[] = [
     example: "slow:0:10x@10s-30s",
     meaning: "backend 0 needs ten times as long",
     build: ({ backends, factor, span }) => each(backends, { kind: "slow", span, factor }),
+  },
+  {
+    name: "ramp",
+    takes: { factor: true, durations: 1 },
+    backends: "0",
+    example: "ramp:0:10x:60s@10s",
+    meaning: "it gets slower and slower, for 60s",
+    build: ({ backends, factor, durationsMs: [overMs], span, context }) =>
+      each(backends, { kind: "ramp", span, factor, overMs: overMs ?? context.durationMs / 2 }),
   },
   {
     name: "cold",
@@ -74,6 +92,22 @@ export const FAULT_KINDS: readonly Kind[] = [
     build: ({ backends, span }) => each(backends, { kind: "away", span, cuts: true }),
   },
   {
+    name: "hang",
+    takes: {},
+    backends: "0",
+    example: "hang:0@10s-30s",
+    meaning: "it takes connections, and does nothing else",
+    build: ({ backends, span }) => each(backends, { kind: "hang", span }),
+  },
+  {
+    name: "loss",
+    takes: { share: true },
+    backends: "0",
+    example: "loss:0:50%@10s-30s",
+    meaning: "it refuses half of the connections, at random",
+    build: ({ backends, share, span }) => each(backends, { kind: "loss", span, share }),
+  },
+  {
     name: "flap",
     takes: { durations: 2 },
     backends: "0",
@@ -89,6 +123,15 @@ export const FAULT_KINDS: readonly Kind[] = [
     example: "deploy:all:5s:5x:10s:2@10s",
     meaning: "two at a time are away for 5s, then cold for 10s",
     build: deploy,
+  },
+  {
+    name: "pause",
+    takes: {},
+    backends: "all",
+    ends: true,
+    example: "pause@10s-15s",
+    meaning: "Weir itself stands still, as a stopped process does",
+    build: ({ span }) => each([BALANCER], { kind: "pause", span }),
   },
 ];
 
@@ -115,20 +158,24 @@ export function parseFault(text: string, context: FaultContext): Fault[] {
 }
 
 function parseSettings(words: readonly string[], kind: Kind, context: FaultContext) {
-  const { factor: takesFactor, durations = 0, count: takesCount } = kind.takes;
+  const { factor: takesFactor, share: takesShare, durations = 0, count: takesCount } = kind.takes;
   const durationsMs: number[] = [];
   let factor: number | undefined;
   let count: number | undefined;
+  let share: number | undefined;
   for (const word of words) {
     if (takesFactor && factor === undefined && /^[\d.]+x$/.test(word)) factor = parseFactor(word);
+    else if (takesShare && share === undefined && /^[\d.]+%$/.test(word)) share = parseShare(word);
     else if (takesCount && count === undefined && /^[1-9]\d{0,6}$/.test(word)) count = Number(word);
     else if (durationsMs.length < durations) durationsMs.push(parseLength(word, context));
     else throw new SyntaxError(`has "${word}" too much: it must look like ${kind.example}`);
   }
-  return { factor: factor ?? 10, count: count ?? 1, durationsMs };
+  return { factor: factor ?? 10, share: share ?? 0.5, count: count ?? 1, durationsMs };
 }
 
 function parseSpan(when: string | undefined, kind: Kind, context: FaultContext): Span {
+  const needsEnd = kind.ends === true && when?.includes("-") !== true;
+  if (needsEnd) throw new SyntaxError(`must have an end: it must look like ${kind.example}`);
   if (when === undefined) return { fromMs: 0, toMs: Infinity };
   const [from = "", to, ...rest] = when.split("-");
   if (rest.length > 0) throw new SyntaxError(`must be like ${kind.example}: found "@${when}"`);
@@ -142,6 +189,12 @@ function parseFactor(word: string): number {
   const factor = Number(word.slice(0, -1));
   if (factor >= 1 && factor <= 1e6) return factor;
   throw new SyntaxError(`must have a factor from 1x to 1000000x: found "${word}"`);
+}
+
+function parseShare(word: string): number {
+  const share = Number(word.slice(0, -1)) / 100;
+  if (share > 0 && share <= 1) return share;
+  throw new SyntaxError(`must have a share above 0% and up to 100%: found "${word}"`);
 }
 
 /** How long something takes: more than nothing. */

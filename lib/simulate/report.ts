@@ -22,6 +22,11 @@ export function jsonReport(plan: Plan, results: readonly AlgorithmResult[]): str
     zone: plan.zone ?? null,
     faults: faultTexts,
     healthCheck: check ?? null,
+    circuitBreaker: plan.circuitBreaker ?? null,
+    outlierDetection: plan.outlierDetection ?? null,
+    panicThreshold: plan.panicThreshold ?? 0,
+    adaptiveLimit: plan.adaptiveLimit ?? null,
+    queue: plan.queue ?? null,
     retry,
     results,
   };
@@ -70,9 +75,44 @@ export function tableReport(plan: Plan, results: readonly AlgorithmResult[]): st
     "p99.9 ms",
     "errors",
     "retries",
-    "keys moved",
   ];
-  return [...describePlan(plan), "", ...alignColumns([heads, ...results.map(tableRow)])];
+  const extra = columnsOf(plan, results);
+  const rows = results.map((result) => [
+    ...tableRow(result),
+    ...extra.map(({ cell }) => cell(result)),
+    result.keysMoved === null ? "-" : `${percent(result.keysMoved)} %`,
+  ]);
+  const head = [...heads, ...extra.map((column) => column.head), "keys moved"];
+  return [...describePlan(plan), "", ...alignColumns([head, ...rows])];
+}
+
+interface ExtraColumn {
+  readonly head: string;
+  readonly cell: (result: AlgorithmResult) => string;
+}
+
+/** Columns about what a plan has, or a fault that was found. */
+function columnsOf(plan: Plan, results: readonly AlgorithmResult[]): ExtraColumn[] {
+  const columns: ExtraColumn[] = [];
+  const add = (head: string, cell: ExtraColumn["cell"]) => columns.push({ head, cell });
+  if (results.some((result) => longestFound(result) !== null)) {
+    add("found ms", (result) => milliseconds(longestFound(result)));
+  }
+  if (plan.outlierDetection) add("ejected", ({ ejections }) => String(ejections));
+  if (plan.circuitBreaker) add("opened", ({ openings }) => String(openings));
+  const isLimited = plan.backends.some(({ maxConnections }) => maxConnections !== undefined);
+  if (isLimited || plan.adaptiveLimit) {
+    add("queued", ({ queued }) => String(queued));
+    add("refused", ({ refused }) => String(refused));
+  }
+  return columns;
+}
+
+/** Of the faults that were found, how long the one took that took longest. */
+function longestFound({ detections }: AlgorithmResult): number | null {
+  return detections.reduce<number | null>((longest, { foundMs }) => {
+    return foundMs === null ? longest : Math.max(longest ?? 0, foundMs);
+  }, null);
 }
 
 function tableRow(result: AlgorithmResult): string[] {
@@ -90,7 +130,6 @@ function tableRow(result: AlgorithmResult): string[] {
     milliseconds(latencyMs.p999),
     String(result.errors.total),
     String(result.retries),
-    result.keysMoved === null ? "-" : `${percent(result.keysMoved)} %`,
   ];
 }
 

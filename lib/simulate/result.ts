@@ -1,3 +1,4 @@
+import type { Change, Containment, Detection } from "./containment.ts";
 import { Engine } from "./engine.ts";
 import { keysMoved } from "./keys_moved.ts";
 import { createArrivals, isMeantToWork, type Plan } from "./plan.ts";
@@ -18,6 +19,18 @@ export interface AlgorithmResult {
   readonly retries: number;
   /** Retries that the budget did not allow. */
   readonly retriesDenied: number;
+  /** Ejections by outlier detection, openings of circuits, and times of panic. */
+  readonly ejections: number;
+  readonly openings: number;
+  readonly panics: number;
+  /** Requests that waited for a backend to have less work. */
+  readonly queued: number;
+  /** Requests turned away because the queue was full, or after a wait in vain; errors too. */
+  readonly refused: number;
+  /** One for each fault of a backend, in their order. */
+  readonly detections: readonly Detection[];
+  /** When backends were taken out and let in again; the first thousand times. */
+  readonly changes: readonly Change[];
   /** See `keysMoved`; `null` for algorithms that do not go by key. */
   readonly keysMoved: number | null;
   /** 99th percentile of the latency in each sixtieth of the run; `null` where nothing was answered. */
@@ -33,7 +46,7 @@ const MOST_KEYS = 10_000;
 export function runAlgorithm(plan: Plan, algorithm: string): AlgorithmResult {
   const engine = new Engine({ ...plan, algorithm, arrivals: createArrivals(plan) });
   engine.run();
-  const { meter } = engine;
+  const { meter, containment } = engine;
   const { latency, attempts } = meter;
   const errorCount = ERROR_KINDS.reduce((sum, kind) => sum + meter.errors[kind], 0);
   const attemptCount = attempts.reduce((sum, count) => sum + count, 0);
@@ -53,8 +66,27 @@ export function runAlgorithm(plan: Plan, algorithm: string): AlgorithmResult {
     errors: { total: errorCount, ...meter.errors },
     retries: meter.retries,
     retriesDenied: meter.retriesDenied,
+    ...countsOf(containment),
+    refused: meter.errors.queue_full + meter.errors.queue_timeout,
     keysMoved: moved === undefined ? null : rounded(moved, 6),
     courseP99Ms: meter.course().map(orNull),
+  };
+}
+
+function countsOf({ ejections, openings, panics, queued, detections, changes }: Containment) {
+  return {
+    ejections,
+    openings,
+    panics,
+    queued,
+    detections: detections.map(({ backend, fromMs, foundMs }) => {
+      return {
+        backend,
+        fromMs: rounded(fromMs),
+        foundMs: foundMs === null ? null : rounded(foundMs),
+      };
+    }),
+    changes: changes.map(({ atMs, ...change }) => ({ atMs: rounded(atMs), ...change })),
   };
 }
 

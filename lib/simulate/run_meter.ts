@@ -1,7 +1,15 @@
 import { LogHistogram } from "../ds/log_histogram.ts";
 
 /** Why a request failed for good. */
-export const ERROR_KINDS = ["no_backend", "connect", "reset", "timeout", "status"] as const;
+export const ERROR_KINDS = [
+  "no_backend",
+  "queue_full",
+  "queue_timeout",
+  "connect",
+  "reset",
+  "timeout",
+  "status",
+] as const;
 export type ErrorKind = typeof ERROR_KINDS[number];
 
 /** Parts that a run is cut into for the course of the latency. */
@@ -13,6 +21,8 @@ export class RunMeter {
   readonly latency = new LogHistogram();
   readonly errors: Record<ErrorKind, number> = {
     no_backend: 0,
+    queue_full: 0,
+    queue_timeout: 0,
     connect: 0,
     reset: 0,
     timeout: 0,

@@ -3,8 +3,10 @@ export interface Scenario {
   readonly summary: string;
   /** Faults as they are written on the command line. */
   readonly faults: (backends: number) => readonly string[];
-  /** Different keys, and the exponent of Zipf's law. */
-  readonly keys?: { readonly count: number; readonly zipf: number };
+  /** Exponent of Zipf's law: how uneven keys are. */
+  readonly zipf?: number;
+  /** How many backends there are unless something else says so. */
+  readonly backends?: number;
 }
 
 /** Every scenario by its name. Times are shares of the run, so that they fit runs of any length. */
@@ -22,6 +24,31 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     summary: "backend 0 crashes and comes back",
     faults: () => ["crash:0@25%-60%"],
   },
+  hang: {
+    summary: "backend 0 stands still for half of the run, and takes connections all the same",
+    faults: () => ["hang:0@25%-75%"],
+  },
+  "slow-ramp": {
+    summary: "backend 0 gets slower and slower, up to fifty times",
+    faults: () => ["ramp:0:50x:50%@25%-90%"],
+  },
+  loss: {
+    summary: "backend 0 refuses half of all connections for half of the run",
+    faults: () => ["loss:0:50%@25%-75%"],
+  },
+  "one-bad": {
+    summary: "one of a hundred and one backends answers errors at once",
+    faults: () => ["fail-fast:0:1ms@25%-75%"],
+    backends: 101,
+  },
+  "all-bad": {
+    summary: "all crash at once, and come back",
+    faults: () => ["crash:all@40%-50%"],
+  },
+  pause: {
+    summary: "Weir itself stands still for a twentieth of the run",
+    faults: () => ["pause@40%-45%"],
+  },
   flapping: {
     summary: "backend 0 crashes and comes back again and again",
     faults: () => ["flap:0:5%:5%@20%-80%"],
@@ -37,6 +64,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "hot-keys": {
     summary: "a few keys make up most of the load",
     faults: () => [],
-    keys: { count: 10_000, zipf: 1.1 },
+    zipf: 1.1,
   },
 };

@@ -5,7 +5,7 @@ import { CUT, REFUSED, TIMED_OUT } from "./server_farm.ts";
 
 /** Gives a lease back, and reports how its attempt went to everyone who learns from that. */
 export function settle(lease: Lease, outcome: Outcome, answered?: "well" | "badly"): void {
-  if (answered !== undefined) lease.answered(answered === "well");
+  if (answered !== undefined) lease.answered(answered === "well", answered === "well" ? 200 : 503);
   lease.settle(outcome);
   lease[Symbol.dispose]();
 }

@@ -84,6 +84,51 @@ Deno.test("readPlan() takes the keys of a scenario unless flags say otherwise", 
   assertEquals(keysOf(plan("--scenario hot-keys --zipf 2")), { count: 10_000, zipf: 2 });
 });
 
+Deno.test("readPlan() has more keys where there are more backends", () => {
+  const keysOf = ({ load }: Plan) => load.kind === "replay" ? undefined : load.keys.count;
+
+  assertEquals(keysOf(plan("")), 10_000);
+  assertEquals(keysOf(plan("--backends 10000")), 1_000_000);
+  assertEquals(keysOf(plan("--backends 10000 --keys 5")), 5);
+});
+
+Deno.test("readPlan() takes the number of backends from a scenario unless flags say otherwise", () => {
+  assertEquals(plan("--scenario one-bad").backends.length, 101);
+  assertEquals(plan("--scenario one-bad --backends 3").backends.length, 3);
+  assertEquals(plan("--scenario one-bad --weights 1,2").backends.length, 2);
+});
+
+Deno.test("readPlan() takes from a configuration what contains failures", async () => {
+  const loaded = await loadConfigText(
+    "weir.yaml",
+    `
+    listeners: [{ address: "127.0.0.1:8080", upstream: app }]
+    upstreams:
+      app:
+        backends: [{ address: "a:1", max_connections: 7 }, { address: "b:1" }]
+        health_check: { interval: 7s, detector: phi_accrual, initial: down }
+        circuit_breaker: { failures: 9 }
+        outlier_detection: { consecutive_failures: 8 }
+        panic_threshold: 33
+        concurrency: { algorithm: vegas }
+        queue: { size: 5 }
+  `,
+    systemEnvironment(),
+  );
+  assertEquals(loaded.ok, true, JSON.stringify(loaded));
+  const upstream = loaded.ok ? loaded.config.upstreams[0] : undefined;
+
+  const configured = plan("", upstream);
+
+  assertEquals(configured.backends[0]?.maxConnections, 7);
+  assertEquals(configured.check?.detector.kind, "phi_accrual");
+  assertEquals(configured.check?.initial, "down");
+  assertEquals(configured.circuitBreaker?.failures, 9);
+  assertEquals(configured.outlierDetection?.consecutiveFailures, 8);
+  assertEquals(configured.panicThreshold, 33);
+  assertEquals([configured.adaptiveLimit?.algorithm, configured.queue?.size], ["vegas", 5]);
+});
+
 Deno.test("readPlan() knows clients that wait", () => {
   const { load, durationMs } = plan("--arrivals closed --clients 50 --think 90ms --requests 1000");
 
@@ -120,7 +165,16 @@ Deno.test("readPlan() takes from a configuration what it says", async () => {
 
   assertEquals(configured.algorithms, ["least_connections"]);
   assertEquals(configured.backends.map(({ id, weight }) => [id, weight]), [["a:1", 3], ["bee", 1]]);
-  assertEquals(configured.check, { intervalMs: 7000, rise: 4, fall: 5 });
+  assertEquals(configured.check, {
+    detector: { kind: "threshold" },
+    intervalMs: 7000,
+    fastIntervalMs: 1000,
+    timeoutMs: 5000,
+    rise: 4,
+    fall: 5,
+    initial: "probe",
+    proof: "connection",
+  });
   assertEquals([configured.retry.attempts, configured.retry.budget], [1, 0.1]);
   assertEquals(configured.timeoutMs, 9000);
   assertEquals(plan("--algorithm all --check-interval 0s", upstream).check, undefined);
@@ -158,6 +212,7 @@ const WRONG: readonly [line: string, message: string][] = [
   ["--duration 10", "--duration must have a unit, like 10s"],
   ["--seed 4294967296", "--seed must be a whole number from 0 to 4294967295"],
   ["--load 0", "--load must be a number from 0.001 to 100"],
+  ["--load -1", '--load must be a number from 0.001 to 100: current value is "-1"'],
   ["--rate many", "--rate must be a number from 0.001 to 1000000000"],
   ["--service 0s", "--service must be at least 1ms"],
   ["--keys 0", "--keys must be a whole number from 1"],
@@ -177,6 +232,7 @@ const WRONG: readonly [line: string, message: string][] = [
   ["--upstream app", "--upstream has no meaning without --config"],
   ["--config a --backends 3", "--backends has no meaning beside --config"],
   ["--key path", "--key has no meaning without --replay"],
+  ["--replay a --scenario hot-keys", "--scenario hot-keys has no meaning beside --replay"],
   ["--replay a --zipf 1", "--zipf has no meaning beside --replay"],
   ["--replay /nowhere/access.log", 'cannot read "/nowhere/access.log"'],
   ["--replay /dev/null", "--replay must have JSON objects with time and duration_ms, one a line"],
@@ -185,6 +241,7 @@ const WRONG: readonly [line: string, message: string][] = [
     "--bounded-load has no meaning without one of ip_hash, consistent_hash, maglev, rendezvous",
   ],
   ["--fault slow:10", '--fault "slow:10" has no backend 10: backends are 0 to 9'],
+  ["--fault pause@10s", '--fault "pause@10s" must have an end: it must look like pause@10s-15s'],
   ["--fault slo", '(did you mean "slow"?): found "slo"'],
   ["--scenario bad", "--scenario must be one of steady, slow-backend, "],
   ["--arrivals often", "--arrivals must be one of poisson, uniform, bursty, closed"],

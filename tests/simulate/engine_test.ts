@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertGreater, assertLess } from "@std/assert";
-import { resultOf } from "../support/simulation.ts";
+import { CHECK, resultOf } from "../support/simulation.ts";
 
 /** One server with `slots` slots, Poisson arrivals, exponential service of 10 ms: M/M/c. */
 function queue(slots: number, load: number) {
@@ -106,7 +106,7 @@ Deno.test("Engine gives a crashed backend no traffic after fall checks, and some
   assertGreater(forGood.shares[0]!, 0.1 * atLeast);
   assertLess(forGood.shares[0]!, 0.1 * atMost);
 
-  const unchecked = resultOf("round_robin", { fault: ["crash:0@20%"], check: { ...RARE } });
+  const unchecked = resultOf("round_robin", { fault: ["crash:0@20%"], check: RARE });
   assertGreater(unchecked.shares[0]!, 0.09);
 
   const back = resultOf("round_robin", { fault: ["crash:0@20%-40%"] });
@@ -115,7 +115,7 @@ Deno.test("Engine gives a crashed backend no traffic after fall checks, and some
   assertGreater(forGood.retries, 100);
 });
 
-const RARE = { intervalMs: 1e6, rise: 1, fall: 1 };
+const RARE = { ...CHECK, intervalMs: 1e6, rise: 1, fall: 1 };
 
 Deno.test("Engine cuts what a crashing backend works on, and tries it elsewhere", () => {
   const crash = { fault: ["crash:0@50%"], ratePerS: 950, requests: 2000 };

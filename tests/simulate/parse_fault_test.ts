@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { Fault } from "../../lib/simulate/fault.ts";
+import { BALANCER, type Fault } from "../../lib/simulate/fault.ts";
 import { FAULT_KINDS, parseFault } from "../../lib/simulate/parse_fault.ts";
 import { SCENARIOS } from "../../lib/simulate/scenarios.ts";
 
@@ -28,6 +28,13 @@ const READ: readonly [text: string, faults: readonly Fault[]][] = [
   ["flap:0:5s:2s@10s-30s", [
     { backend: 0, trouble: { kind: "flap", span: SPAN, upMs: 5000, downMs: 2000 } },
   ]],
+  ["ramp:2:5x:20s@10s-30s", [
+    { backend: 2, trouble: { kind: "ramp", span: SPAN, factor: 5, overMs: 20_000 } },
+  ]],
+  ["hang:1@10s-30s", [{ backend: 1, trouble: { kind: "hang", span: SPAN } }]],
+  ["loss:1:20%@10s-30s", [{ backend: 1, trouble: { kind: "loss", span: SPAN, share: 0.2 } }]],
+  ["loss", [{ backend: 0, trouble: { kind: "loss", span: ALWAYS, share: 0.5 } }]],
+  ["pause@10s-30s", [{ backend: BALANCER, trouble: { kind: "pause", span: SPAN } }]],
   ["flap:0:3s", [
     { backend: 0, trouble: { kind: "flap", span: ALWAYS, upMs: 3000, downMs: 3000 } },
   ]],
@@ -58,7 +65,7 @@ Deno.test("parseFault() sends a deploy over all backends, group after group", ()
 
 const WRONG: readonly [text: string, message: string][] = [
   ["slwo:0", '(did you mean "slow"?): found "slwo"'],
-  ["", "where KIND is one of slow, cold, fail-fast, crash, flap, deploy"],
+  ["", "where KIND is one of slow, ramp, cold, fail-fast, crash, hang, loss, flap, deploy, pause"],
   ["slow:5", "has no backend 5: backends are 0 to 4"],
   ["slow:3-9", "has no backend 9"],
   ["slow:3-1", 'must count upwards: found "3-1"'],
@@ -70,6 +77,9 @@ const WRONG: readonly [text: string, message: string][] = [
   ["flap:0:0s", 'must have durations above zero: found "0s"'],
   ["slow:0@10", 'must have times like 10s, 500ms or 25%: found "10"'],
   ["slow:0@", "must have times like"],
+  ["loss:0:0%", 'must have a share above 0% and up to 100%: found "0%"'],
+  ["loss:0:101%", 'must have a share above 0% and up to 100%: found "101%"'],
+  ["pause", "must have an end: it must look like pause@10s-15s"],
   ["slow:0@30s-10s", 'must end after it begins: found "@30s-10s"'],
   ["slow:0@1s-2s-3s", 'found "@1s-2s-3s"'],
   ["slow:0@1s@2s", 'with one "@"'],

@@ -7,7 +7,8 @@ import {
   tableReport,
 } from "../../lib/simulate/report.ts";
 import { runAlgorithm } from "../../lib/simulate/result.ts";
-import { planOf } from "../support/simulation.ts";
+import type { Plan } from "../../lib/simulate/plan.ts";
+import { BREAKER, OUTLIER, planOf } from "../support/simulation.ts";
 
 const PLAN = planOf({ weights: [3, 1, 0], requests: 2000, fault: ["slow:1:2x"] });
 const RESULTS = PLAN.algorithms.map((algorithm) => runAlgorithm(PLAN, algorithm));
@@ -35,7 +36,10 @@ Deno.test("jsonReport() tells everything that the results depend on", () => {
 Deno.test("jsonReport() has a shape that others can rely on", () => {
   const figures = { mean: "number", p50: "number", p99: "number", p999: "number", max: "number" };
 
-  assertEquals(shapeOf(JSON.parse(jsonReport(PLAN, RESULTS))), {
+  const plan = planOf({ weights: [3, 1, 0], requests: 2000, fault: ["crash:1@30%"] });
+  const results = [runAlgorithm(plan, "round_robin")];
+
+  assertEquals(shapeOf(JSON.parse(jsonReport(plan, results))), {
     version: "number",
     seed: "number",
     scenario: "string",
@@ -59,7 +63,21 @@ Deno.test("jsonReport() has a shape that others can rely on", () => {
     boundedLoad: null,
     zone: null,
     faults: ["string"],
-    healthCheck: { intervalMs: "number", rise: "number", fall: "number" },
+    healthCheck: {
+      detector: { kind: "string" },
+      intervalMs: "number",
+      fastIntervalMs: "number",
+      timeoutMs: "number",
+      rise: "number",
+      fall: "number",
+      initial: "string",
+      proof: "string",
+    },
+    circuitBreaker: null,
+    outlierDetection: null,
+    panicThreshold: "number",
+    adaptiveLimit: null,
+    queue: null,
     retry: { attempts: "number", on: ["string"], budget: "number" },
     results: [{
       algorithm: "string",
@@ -70,6 +88,8 @@ Deno.test("jsonReport() has a shape that others can rely on", () => {
       errors: {
         total: "number",
         no_backend: "number",
+        queue_full: "number",
+        queue_timeout: "number",
         connect: "number",
         reset: "number",
         timeout: "number",
@@ -77,6 +97,13 @@ Deno.test("jsonReport() has a shape that others can rely on", () => {
       },
       retries: "number",
       retriesDenied: "number",
+      ejections: "number",
+      openings: "number",
+      panics: "number",
+      queued: "number",
+      refused: "number",
+      detections: [{ backend: "string", fromMs: "number", foundMs: "number" }],
+      changes: [{ atMs: "number", backend: "string", what: "string" }],
       keysMoved: null,
       courseP99Ms: ["number"],
     }],
@@ -133,4 +160,25 @@ Deno.test("milliseconds() keeps three digits that say something", () => {
   const texts = [0.1234, 9.876, 12.34, 123.4, 56_544.9, null].map(milliseconds);
 
   assertEquals(texts, ["0.12", "9.88", "12.3", "123", "56545", "-"]);
+});
+
+Deno.test("tableReport() tells how faults were contained where that applies, and only there", () => {
+  const headsOf = (plan: Plan) => {
+    const results = [runAlgorithm(plan, "round_robin")];
+    return tableReport(plan, results).find((line) => line.startsWith("algorithm"))!.split(/ {2,}/);
+  };
+  const usual = ["p99.9 ms", "errors", "retries"];
+
+  assertEquals(headsOf(PLAN).slice(-4), [...usual, "keys moved"]);
+  const crash = planOf({ fault: ["crash:1@30%"], requests: 5000 });
+  assertEquals(headsOf(crash).slice(-5), [...usual, "found ms", "keys moved"]);
+  const limited = planOf({
+    requests: 500,
+    outlierDetection: OUTLIER,
+    circuitBreaker: BREAKER,
+    backends: PLAN.backends.map((backend) => ({ ...backend, maxConnections: 5 })),
+    weights: PLAN.backends.map(({ weight }) => weight),
+  });
+  const contained = ["ejected", "opened", "queued", "refused", "keys moved"];
+  assertEquals(headsOf(limited).slice(-8), [...usual, ...contained]);
 });

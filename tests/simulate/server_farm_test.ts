@@ -13,7 +13,14 @@ import {
 function farmOf(options: Partial<ServerFarmOptions> & { trouble?: Trouble } = {}): ServerFarm {
   const { trouble } = options;
   const faults = trouble === undefined ? [] : [{ backend: 0, trouble }];
-  return new ServerFarm({ speeds: [1, 2], concurrency: 1, timeoutMs: 1000, faults, ...options });
+  return new ServerFarm({
+    speeds: [1, 2],
+    concurrency: 1,
+    timeoutMs: 1000,
+    faults,
+    seed: 1,
+    ...options,
+  });
 }
 
 /** How an attempt ends, and when. */
@@ -51,7 +58,11 @@ Deno.test("ServerFarm refuses at once while a server is away", () => {
   });
 
   assertEquals(begin(farm, 0, 12, 5), [REFUSED, 12]);
-  assertEquals([farm.isAway(0, 12), farm.isAway(0, 20), farm.isAway(1, 12)], [true, false, false]);
+  assertEquals([farm.probe(0, 12, 5), farm.probe(0, 20, 5), farm.probe(1, 12, 5)], [
+    REFUSED,
+    ANSWERED,
+    ANSWERED,
+  ]);
 });
 
 Deno.test("ServerFarm loses in a crash what it works on and what waits", () => {

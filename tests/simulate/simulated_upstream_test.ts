@@ -1,5 +1,6 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { simulatedUpstream } from "../../lib/simulate/simulated_upstream.ts";
+import { VirtualClock } from "../../lib/simulate/virtual_clock.ts";
 import { specsOf } from "../support/simulation.ts";
 
 const OPTIONS = {
@@ -7,12 +8,12 @@ const OPTIONS = {
   backends: specsOf([1, 2, 0]),
   slowStartMs: 0,
   seed: 1,
-  now: () => 0,
+  clock: new VirtualClock(() => {}),
   defer: (work: () => void) => work(),
 };
 
 Deno.test("simulatedUpstream() has every backend, and places work by weight", () => {
-  const upstream = simulatedUpstream(OPTIONS);
+  const { upstream } = simulatedUpstream(OPTIONS);
   const counts = new Map([["b0", 0], ["b1", 0], ["b2", 0]]);
 
   for (let pick = 0; pick < 300; pick++) {
@@ -26,7 +27,7 @@ Deno.test("simulatedUpstream() has every backend, and places work by weight", ()
 });
 
 Deno.test("simulatedUpstream() counts work in flight where the algorithm sees it", () => {
-  const upstream = simulatedUpstream({ ...OPTIONS, algorithm: "least_connections" });
+  const { upstream } = simulatedUpstream({ ...OPTIONS, algorithm: "least_connections" });
   const leases = Array.from({ length: 30 }, (_, key) => upstream.acquire(key));
 
   const loads = [...upstream.backends.values()].map(({ load }) => load);
@@ -38,16 +39,16 @@ Deno.test("simulatedUpstream() counts work in flight where the algorithm sees it
 });
 
 Deno.test("simulatedUpstream() has the zones, backups, bound and slow start of the configuration", () => {
-  let nowMs = 0;
+  const clock = new VirtualClock(() => {});
   const [near, far, backup] = specsOf([1, 1, 1]);
-  const upstream = simulatedUpstream({
+  const { upstream } = simulatedUpstream({
     ...OPTIONS,
     algorithm: "consistent_hash",
     backends: [{ ...near!, zone: "a" }, { ...far!, zone: "b" }, { ...backup!, backup: true }],
     zone: "a",
     boundedLoad: 1.25,
     slowStartMs: 1000,
-    now: () => nowMs,
+    clock,
   });
   const next = () => upstream.acquire(7)?.backend.id;
 
@@ -58,7 +59,7 @@ Deno.test("simulatedUpstream() has the zones, backups, bound and slow start of t
   assertEquals(next(), "b2");
   upstream.setHealth("b0", true);
   assertEquals(upstream.backends.get("b0")?.ramp, 2);
-  nowMs = 2000;
+  clock.nowMs = 2000;
 
   assertEquals(next(), "b0");
   assertEquals(upstream.backends.get("b0")?.ramp, 20);

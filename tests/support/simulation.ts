@@ -1,7 +1,10 @@
+import type { BreakerPolicy } from "../../lib/breaker/policy.ts";
+import type { OutlierPolicy } from "../../lib/health/outlier_policy.ts";
 import type { AlgorithmResult } from "../../lib/simulate/result.ts";
 import { runAlgorithm } from "../../lib/simulate/result.ts";
 import type { BackendSpec } from "../../lib/core/types.ts";
 import { type FaultContext, parseFault } from "../../lib/simulate/parse_fault.ts";
+import type { SimulatedCheck } from "../../lib/simulate/simulated_checks.ts";
 import type { DrawnLoad, Plan } from "../../lib/simulate/plan.ts";
 
 /** What differs from the plain plan: ten backends with a slot each at load 0.7. */
@@ -23,6 +26,41 @@ export function specsOf(weights: readonly number[]): BackendSpec[] {
   }));
 }
 
+/** The usual check. */
+export const CHECK: SimulatedCheck = {
+  detector: { kind: "threshold" },
+  intervalMs: 1000,
+  fastIntervalMs: 1000,
+  timeoutMs: 1000,
+  rise: 2,
+  fall: 3,
+  initial: "probe",
+  proof: "answer",
+};
+
+/** A circuit breaker and outlier detection as a configuration has them that says nothing else. */
+export const BREAKER: BreakerPolicy = {
+  failures: 5,
+  errorRate: 0.5,
+  minRequests: 20,
+  windowMs: 10_000,
+  openMs: 30_000,
+  maxOpenMs: 300_000,
+  halfOpenRequests: 3,
+};
+export const OUTLIER: OutlierPolicy = {
+  consecutiveFailures: 5,
+  consecutiveGatewayFailures: 0,
+  successRateDeviation: 0,
+  failurePercentage: 0,
+  minHosts: 5,
+  minRequests: 100,
+  intervalMs: 10_000,
+  baseEjectionMs: 30_000,
+  maxEjectionMs: 300_000,
+  maxEjectedPercent: 50,
+};
+
 /** A plan that can be run. Rates count in requests a second, times are milliseconds. */
 export function planOf(options: PlanOptions = {}): Plan {
   const { weights = Array.from({ length: 10 }, () => 1), requests = 20_000 } = options;
@@ -40,7 +78,7 @@ export function planOf(options: PlanOptions = {}): Plan {
     timeoutMs: 60_000,
     faultTexts: fault,
     faults: fault.flatMap((text) => parseFault(text, context)),
-    check: { intervalMs: 1000, rise: 2, fall: 3 },
+    check: CHECK,
     retry: {
       attempts: 2,
       on: ["connect", "reset", "timeout", "status_502", "status_503", "status_504"],
