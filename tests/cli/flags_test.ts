@@ -24,6 +24,8 @@ const READ: readonly [args: string[], values: Record<string, unknown>][] = [
   [["--config", "a=b.yaml"], { config: "a=b.yaml" }],
   [["--config=-"], { config: "-" }],
   [["--config", "007"], { config: "007" }],
+  [["--config", "-1"], { config: "-1" }],
+  [["--config", "-.5", "--demo"], { config: "-.5", demo: true }],
   [["--demo"], { demo: true }],
   [["-demo"], { demo: true }],
   [["-h"], { help: true }],

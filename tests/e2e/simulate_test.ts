@@ -97,6 +97,7 @@ Deno.test("weir simulate ends with 2 and a hint when its flags are wrong", async
 
   assertEquals([flag.code, fault.code, picture.code], [2, 2, 2]);
   assertStringIncludes(flag.stderr, 'did you mean "--algorithm"?');
+  assertStringIncludes(flag.stderr, "See `weir simulate --help`");
   assertStringIncludes(fault.stderr, 'did you mean "slow"?');
   assertStringIncludes(picture.stderr, 'cannot write "/nowhere/picture.svg"');
   assertMatch(picture.stdout, /^round_robin +10 /m);

@@ -1,5 +1,12 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { failFastMs, isAway, nextCutMs, slowdown, type Trouble } from "../../lib/simulate/fault.ts";
+import {
+  endOfWork,
+  failFastMs,
+  isAway,
+  nextCutMs,
+  slowdown,
+  type Trouble,
+} from "../../lib/simulate/fault.ts";
 
 const SPAN = { fromMs: 100, toMs: 200 };
 const CRASH: Trouble = { kind: "away", span: SPAN, cuts: true };
@@ -63,4 +70,27 @@ Deno.test("failFastMs() is there only while it lasts", () => {
     2,
     undefined,
   ]);
+});
+
+Deno.test("slowdown() of a ramp grows evenly, stays, and ends", () => {
+  const ramp = [{
+    kind: "ramp",
+    span: { fromMs: 100, toMs: 500 },
+    factor: 11,
+    overMs: 200,
+  }] as const;
+
+  const factors = [99, 100, 200, 300, 499, 500].map((ms) => slowdown(ramp, ms));
+
+  assertEquals(factors, [1, 1, 6, 11, 11, 1]);
+});
+
+Deno.test("endOfWork() adds every span that falls into the work, and no other", () => {
+  const spans = [[10, 20], [30, 40], [90, 100]].map(([fromMs = 0, toMs = 0]) => ({ fromMs, toMs }));
+
+  assertEquals(endOfWork(spans, 0, 5), 5);
+  assertEquals(endOfWork(spans, 0, 11), 21);
+  assertEquals(endOfWork(spans, 20, 11), 41);
+  assertEquals(endOfWork(spans, 0, 25), 45);
+  assertEquals(endOfWork([{ fromMs: 10, toMs: Infinity }], 0, 25), Infinity);
 });

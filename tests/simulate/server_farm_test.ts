@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import type { Trouble } from "../../lib/simulate/fault.ts";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { BALANCER, type Trouble } from "../../lib/simulate/fault.ts";
 import {
   ANSWERED,
   CUT,
@@ -100,4 +100,41 @@ Deno.test("ServerFarm is slow with work that begins while it is slow", () => {
   assertEquals(begin(farm, 0, 0, 15), [ANSWERED, 15]);
   assertEquals(begin(farm, 0, 0, 2), [ANSWERED, 21]);
   assertEquals(begin(farm, 0, 0, 2), [ANSWERED, 23]);
+});
+
+Deno.test("ServerFarm rests while a server hangs, and goes on with its work after", () => {
+  const farm = farmOf({
+    trouble: { kind: "hang", span: { fromMs: 100, toMs: 600 } },
+    timeoutMs: 550,
+  });
+
+  // Half done when it stops; then one that waits for its turn, and one that has no time to.
+  assertEquals(begin(farm, 0, 90, 20), [ANSWERED, 610]);
+  assertEquals(begin(farm, 0, 95, 10), [ANSWERED, 620]);
+  assertEquals(begin(farm, 0, 97, 100), [TIMED_OUT, 647]);
+  assertEquals([farm.probe(0, 200, 300), farm.endMs], [TIMED_OUT, 500]);
+  assertEquals([farm.probe(0, 400, 300), farm.endMs], [ANSWERED, 600]);
+  assertEquals([farm.probe(0, 700, 300), farm.endMs], [ANSWERED, 700]);
+});
+
+Deno.test("ServerFarm refuses the share of connections that gets lost, the same with the same seed", () => {
+  const results = () => {
+    const span = { fromMs: 0, toMs: 1e9 };
+    const farm = farmOf({ trouble: { kind: "loss", span, share: 0.3 } });
+    return Array.from({ length: 10_000 }, (_, at) => farm.begin(0, 100 * at, 1));
+  };
+
+  const refused = results().filter((result) => result === REFUSED).length;
+
+  assertAlmostEquals(refused / 10_000, 0.3, 0.02);
+  assertEquals(results(), results());
+});
+
+Deno.test("ServerFarm gives up on nobody while the balancer stands still", () => {
+  const pause = { kind: "pause", span: { fromMs: 100, toMs: 5000 } } as const;
+  const farm = farmOf({ faults: [{ backend: BALANCER, trouble: pause }] });
+
+  // Its second would be over in the pause; it is answered before that ends.
+  assertEquals(begin(farm, 0, 90, 4000), [ANSWERED, 4090]);
+  assertEquals(begin(farm, 0, 95, 4000), [TIMED_OUT, 5050]);
 });
