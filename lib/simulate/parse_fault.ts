@@ -20,8 +20,8 @@ interface Kind {
     readonly durations?: number;
     readonly count?: true;
   };
-  /** Backends when none are named. */
-  readonly backends: "0" | "all";
+  /** Backends when none are named; `none`: it is no fault of backends. */
+  readonly backends: "0" | "all" | "none";
   /** It has to be said when it is over. */
   readonly ends?: true;
   readonly example: string;
@@ -127,7 +127,7 @@ export const FAULT_KINDS: readonly Kind[] = [
   {
     name: "pause",
     takes: {},
-    backends: "all",
+    backends: "none",
     ends: true,
     example: "pause@10s-15s",
     meaning: "Weir itself stands still, as a stopped process does",
@@ -148,7 +148,8 @@ export function parseFault(text: string, context: FaultContext): Fault[] {
   const [name = "", ...words] = what.split(":");
   const kind = FAULT_KINDS.find((known) => known.name === name);
   if (kind === undefined) throw new SyntaxError(explainKind(name));
-  const named = words[0] !== undefined && isBackends(words[0]) ? words.shift() : undefined;
+  const isNamed = kind.backends !== "none" && words[0] !== undefined && isBackends(words[0]);
+  const named = isNamed ? words.shift() : undefined;
   return kind.build({
     backends: parseBackends(named ?? kind.backends, context.backends),
     ...parseSettings(words, kind, context),
@@ -219,6 +220,7 @@ function isBackends(word: string): boolean {
 }
 
 function parseBackends(word: string, count: number): number[] {
+  if (word === "none") return [];
   if (word === "all") return Array.from({ length: count }, (_, backend) => backend);
   const places = word.split(",").flatMap((part) => {
     const [from = 0, to = from] = part.split("-").map(Number);

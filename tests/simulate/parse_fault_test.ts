@@ -80,6 +80,7 @@ const WRONG: readonly [text: string, message: string][] = [
   ["loss:0:0%", 'must have a share above 0% and up to 100%: found "0%"'],
   ["loss:0:101%", 'must have a share above 0% and up to 100%: found "101%"'],
   ["pause", "must have an end: it must look like pause@10s-15s"],
+  ["pause:0@10s-15s", 'has "0" too much: it must look like pause@10s-15s'],
   ["slow:0@30s-10s", 'must end after it begins: found "@30s-10s"'],
   ["slow:0@1s-2s-3s", 'found "@1s-2s-3s"'],
   ["slow:0@1s@2s", 'with one "@"'],
