@@ -2,14 +2,14 @@ import type { GuardTable } from "../core/guard_table.ts";
 import type { CircuitChange } from "../breaker/circuit_breaker.ts";
 import { seededRandom } from "../ds/seeded_random.ts";
 import type { Ejection } from "../health/outlier.ts";
-import { GUARD_TICK_MS, GuardWatch, type GuardWatchOptions } from "../upstream/guard_watch.ts";
+import { GUARD_TICK_MS, type GuardPolicy, GuardWatch } from "../upstream/guard_watch.ts";
 import type { BalancedUpstream } from "../upstream/upstream.ts";
 import type { Containment } from "./containment.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 
 /** What {@linkcode SimulatedGuards} work with. */
 export interface SimulatedGuardsOptions {
-  readonly policy: GuardWatchOptions["policy"];
+  readonly policy: GuardPolicy;
   readonly table: GuardTable;
   readonly upstream: BalancedUpstream;
   readonly clock: VirtualClock;
@@ -31,7 +31,8 @@ export class SimulatedGuards {
     this.#ids = [...upstream.backends.keys()];
     const backends = [...this.#ids.keys()];
     const random = seededRandom(seed ^ 0x67756172);
-    this.#watch = new GuardWatch({ policy, table, upstream: 0, backends, random }, clock.nowMs);
+    this.#watch = new GuardWatch({ table, upstream: 0, random }, clock.nowMs);
+    this.#watch.take(policy, backends, clock.nowMs);
     this.#schedule();
   }
 

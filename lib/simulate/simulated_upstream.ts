@@ -61,7 +61,7 @@ function simulatedGates(
   const { now } = clock;
   const random = seededRandom(seed ^ 0x6c696d69);
   const policy = { backends, ...(adaptiveLimit && { concurrency: adaptiveLimit }) };
-  const { gates, isShared } = capacityGates(policy, { table, worker: 0, now, random });
+  const { gates, isShared } = capacityGates(policy, { table, worker: 0, random });
   if (gates.length === 0) return { gates, room: undefined };
   const timeouts = new VirtualTimeouts(clock);
   const place = { table, worker: 0, upstream: 0, isShared, isInTurn: false };
