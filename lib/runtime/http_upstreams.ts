@@ -55,8 +55,10 @@ export class HttpUpstreamParts implements Disposable {
   }
 
   /**
-   * Closes connections that have been idle for too long and all to backends that are down, and opens
-   * those to be kept ready, to backends that get new requests.
+   * Closes connections that have been idle for too long and all to backends that are held off, and
+   * opens those to be kept ready, to backends that get new requests. A backend that comes back may
+   * have been restarted, or cut off, without a word on its old connections: a request that may not
+   * be sent twice would be lost on the first of them.
    */
   sweep(): void {
     const { upstream } = this.http;
@@ -65,7 +67,7 @@ export class HttpUpstreamParts implements Disposable {
     }
     for (const [backend, pool] of this.#pools) {
       if (upstream.backends.get(backend.id) !== backend) this.#drop(backend, pool);
-      if (!upstream.isHealthy(backend)) pool.clear();
+      else if (upstream.isHeldOff(backend)) pool.clear();
       pool.sweep();
       if (this.#keepsReady && upstream.isInRotation(backend)) pool.warm();
     }

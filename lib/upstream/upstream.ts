@@ -133,6 +133,12 @@ export class BalancedUpstream implements Upstream {
     return this.#healthy.has(backend);
   }
 
+  /** Gets no work for now: not well, or ejected while others can do its part. */
+  isHeldOff(backend: Backend): boolean {
+    if (!this.#healthy.has(backend)) return true;
+    return this.#ejected.has(backend) && !this.isPanicking(backend);
+  }
+
   /** Whether the algorithm may choose it: not drained, and well or tried in panic. */
   isInRotation(backend: Backend): boolean {
     return this.#tiers.isInRotation(backend);

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Config, HttpListenerConfig, PoolConfig } from "../../lib/config/types.ts";
+import { GuardTable } from "../../lib/core/guard_table.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
 import { DataPlane } from "../../lib/runtime/data_plane.ts";
 import { SharedLimits } from "../../lib/runtime/shared_limits.ts";
@@ -19,18 +20,21 @@ class WarmPlane implements Disposable {
   readonly acceptors = [1000, 1001].map((port) => this.transport.listen(tcp(port)));
   readonly clock = new FakeClock(1000);
   readonly table: SharedTable;
+  readonly guards: GuardTable;
   readonly plane: DataPlane;
   /** Weir's ends of its connections to backends. */
   readonly inner: MemoryConn[] = [];
 
   constructor(config: Config, down: readonly number[] = []) {
     this.table = SharedTable.create(shapeOf(config));
+    this.guards = GuardTable.create(shapeOf(config));
     for (let index = 0; index < this.table.shape.backends; index++) {
       this.table.setUp(index, !down.includes(index));
     }
     this.plane = new DataPlane({
       config,
       table: this.table,
+      guards: this.guards,
       limits: SharedLimits.create(config, () => 0.5),
       worker: 0,
       transport: this.transport,
@@ -56,6 +60,15 @@ class WarmPlane implements Disposable {
     return [1000, 1001].map((port) =>
       this.transport.dialled.filter((address) => address.endsWith(`:${port}`)).length
     );
+  }
+
+  /** Ejects one backend as another thread would, or takes it back. */
+  eject(backend: number, isOut = true): void {
+    if (isOut) this.guards.eject(backend, 0, { era: this.guards.era(backend), most: 2 });
+    else this.guards.admit(backend, 0);
+    this.plane.noteEjection(backend);
+    // No news, but the upstream is swept for it, as it is each second.
+    this.plane.setHealth(backend, true);
   }
 
   get open(): number {
@@ -130,6 +143,31 @@ for (const protocol of ["tcp", "http"] as const) {
     await settled();
 
     assertEquals([b.dialled, b.open], [[4, 2], 2]);
+  });
+
+  Deno.test(`DataPlane over ${protocol} drops those to a backend that is ejected, and opens new ones when it returns`, async () => {
+    using b = new WarmPlane(configFor(protocol));
+    await b.start();
+
+    b.eject(0);
+    await settled();
+    assertEquals([b.dialled, b.open], [[2, 2], 2]);
+    b.eject(0, false);
+    await settled();
+
+    assertEquals([b.dialled, b.open], [[4, 2], 4]);
+  });
+
+  Deno.test(`DataPlane over ${protocol} keeps those to an ejected backend that is tried in panic`, async () => {
+    const { listeners, upstreams } = configFor(protocol);
+    const panicking = upstreams.map((one) => ({ ...one, panicThreshold: 100 }));
+    using b = new WarmPlane(configOf(listeners, panicking));
+    await b.start();
+
+    b.eject(0);
+    await settled();
+
+    assertEquals([b.dialled, b.open], [[2, 2], 4]);
   });
 
   Deno.test(`DataPlane over ${protocol} opens none once it drains, and closes all at its end`, async () => {
