@@ -1,40 +1,14 @@
 import { assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
-import { inParallel, tally } from "../support/clients.ts";
+import { tally } from "../support/clients.ts";
+import { CLIENTS, closedLoad, KILL_REQUESTS } from "../support/closed_load.ts";
 import { HttpClient } from "../support/http_client.ts";
 import { startHttp } from "../support/http_scenario.ts";
-import { headOf, statusOf, valueOf } from "../support/http_wire.ts";
-import type { Scenario } from "../support/scenario.ts";
 import { ServerProcess } from "../support/server_process.ts";
 import { eventually } from "../support/wait.ts";
 
-const GET = headOf("GET / HTTP/1.1", "Host: a");
-const POST = headOf("POST / HTTP/1.1", "Host: a", "Content-Length: 4") + "body";
-const CLIENTS = 200;
-const REQUESTS = 4000;
+const { GET } = KILL_REQUESTS;
 
-/** Clients that keep their connections ask; `half` is called when half of it is done. */
-async function load(scenario: Scenario, request: string, half: () => void): Promise<string[]> {
-  const results: string[] = [];
-  await inParallel(CLIENTS, CLIENTS, async () => {
-    let client = await HttpClient.connect(scenario.address);
-    try {
-      for (let n = 0; n < REQUESTS / CLIENTS; n++) {
-        const answer = await client.ask(request);
-        results.push(statusOf(answer) === 200 ? answer.body : String(statusOf(answer)));
-        if (results.length === REQUESTS / 2) half();
-        // Weir closes after a body that it could not pass on.
-        if (valueOf(answer, "Connection") !== "close") continue;
-        client[Symbol.dispose]();
-        client = await HttpClient.connect(scenario.address);
-      }
-    } finally {
-      client[Symbol.dispose]();
-    }
-  });
-  return results;
-}
-
-for (const [method, request] of [["GET", GET], ["POST", POST]] as const) {
+for (const method of ["GET", "POST"] as const) {
   Deno.test(`a backend killed under ${CLIENTS} clients costs few ${method} requests, and gets no more`, async () => {
     await using one = await ServerProcess.start("one");
     await using two = await ServerProcess.start("two");
@@ -48,7 +22,7 @@ for (const [method, request] of [["GET", GET], ["POST", POST]] as const) {
     let killedAtMs = 0;
     let ejectedAfterMs: Promise<number> | undefined;
 
-    const results = await load(scenario, request, () => {
+    const results = await closedLoad(scenario, KILL_REQUESTS[method], () => {
       two.kill();
       killedAtMs = performance.now();
       ejectedAfterMs = scenario.waitForLog(
@@ -70,7 +44,7 @@ for (const [method, request] of [["GET", GET], ["POST", POST]] as const) {
     // One round: what was under way, and what was on its way before five had failed.
     assertLess(status!.connectFailures + status!.failures, CLIENTS + 50);
     const before = status!.connectFailures;
-    await load(scenario, GET, () => {});
+    await closedLoad(scenario, GET);
     assertEquals((await scenario.backendStatus())[1]!.connectFailures, before);
   });
 }
