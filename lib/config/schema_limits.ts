@@ -34,6 +34,6 @@ export const concurrency = section({
   timeout: duration({ from: "above zero" }).prefault("5s")
     .describe("An answer that took longer counts as a failure, for `aimd` and `cubic`."),
   window: duration({ from: "above zero" }).optional().describe(
-    "Shortest time between two changes; 100ms unless it is set, but 1s for `gradient`.",
+    "Shortest time between two changes; 100ms unless it is set.",
   ),
 });

@@ -17,20 +17,19 @@ export interface LimitPolicy extends LimitBounds {
   readonly windowMs?: number;
 }
 
-/**
- * What is usual is an average of windows for `gradient`, which has to be over minutes; the others
- * move in small steps, and would take minutes with windows of a second.
- */
-const WINDOW_MS = { aimd: 100, vegas: 100, cubic: 100, gradient: 1000 } as const;
+/** All move in small steps, and would take minutes with the second of the original. */
+const WINDOW_MS = 100;
+/** How far back `gradient` looks for what is usual, where windows do not last longer. */
+const USUAL_MS = 600_000;
 
 /** @param random uniform in [0, 1) */
 export function createLimit(policy: LimitPolicy, random: () => number): Limit {
-  const windowMs = policy.windowMs ?? WINDOW_MS[policy.algorithm];
-  return new WindowedLimit(createAlgorithm(policy, random), { windowMs });
+  const windowMs = policy.windowMs ?? WINDOW_MS;
+  return new WindowedLimit(createAlgorithm({ ...policy, windowMs }, random), { windowMs });
 }
 
 function createAlgorithm(
-  { algorithm, initial, min, max, timeoutMs }: LimitPolicy,
+  { algorithm, initial, min, max, timeoutMs, windowMs }: Required<LimitPolicy>,
   random: () => number,
 ): Limit {
   const bounds = { initial, min, max };
@@ -40,7 +39,8 @@ function createAlgorithm(
     case "vegas":
       return new VegasLimit({ ...bounds, random });
     case "gradient":
-      return new GradientLimit(bounds);
+      // In windows: the pace at which the limit moves must not be that of what is usual.
+      return new GradientLimit({ ...bounds, longWindow: Math.max(1, USUAL_MS / windowMs) });
     case "cubic":
       return new CubicLimit({ ...bounds, timeoutMs });
   }

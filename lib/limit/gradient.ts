@@ -18,7 +18,7 @@ export interface GradientOptions extends LimitBounds {
  * `GradientLimit`: a backend that fails at once would look fast.
  *
  * What is usual follows the present: under an overload that lasts, the limit drifts upwards, the
- * faster the shorter the windows of samples are. `max` bounds that.
+ * faster the shorter `longWindow` windows of samples are. `max` bounds that.
  */
 export class GradientLimit implements Limit {
   readonly #options: Required<GradientOptions>;

@@ -67,3 +67,20 @@ Deno.test("without a limit a backend that lost nine slots in ten does nothing in
 
   assertLess(goodput(answered, PHASE), 0.1 * BEST);
 });
+
+for (const algorithm of ["vegas", "gradient", "aimd", "cubic"] as const) {
+  Deno.test(`${algorithm}: a small backend that lost nine slots in ten is fast again in eight seconds`, () => {
+    const plan = { ...TENFOLD, slots: 20, degradedSlots: 2, meanServiceMs: 20, ratePerS: 700 };
+    const well = simulateLimit(fixedLimit(1000), { ...plan, endMs: plan.degradeMs });
+    const healthy = p99(well, 5000, plan.degradeMs);
+    const fromMs = plan.degradeMs + 8000;
+    const phase = { fromMs, toMs: fromMs + 10_000, withinMs: 3 * healthy };
+    const bounds = { initial: 20, min: 1, max: 200, timeoutMs: healthy };
+
+    const answered = simulateLimit(createLimit({ ...bounds, algorithm }, seededRandom(3)), plan);
+
+    assertLessOrEqual(p99(answered, phase.fromMs, phase.toMs), 3 * healthy);
+    const best = goodput(simulateLimit(fixedLimit(8), plan), phase);
+    assertGreaterOrEqual(goodput(answered, phase), 0.8 * best);
+  });
+}
