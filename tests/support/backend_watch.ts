@@ -76,4 +76,5 @@ export function quietFrom(looks: readonly Look[], most: number): number | undefi
   return quietMs;
 }
 
-const POLL_MS = 20;
+/** Often enough for a table, and seldom enough to leave Weir to its work. */
+const POLL_MS = 25;

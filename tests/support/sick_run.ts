@@ -18,7 +18,7 @@ const SICK = 1;
 export interface SickResult {
   /**
    * From when it fell ill to when it was held off, or, where nobody does that, to when it got less
-   * than a fifth of its share for good. Milliseconds; `Infinity`: never.
+   * than half of its share for good. Milliseconds; `Infinity`: never.
    */
   readonly quietMs: number;
   /** Attempts on it while it was ill, trials too. */
@@ -69,7 +69,7 @@ export async function runSick(plan: SickCase): Promise<SickResult> {
 
   const looks = watch.looks.filter(({ atMs }) => atMs >= startMs && atMs < endMs);
   const found = looks.find(({ by }) => by !== undefined);
-  const quietAtMs = found?.atMs ?? quietFrom(looks, PER_SECOND / plan.backends / 5) ?? Infinity;
+  const quietAtMs = found?.atMs ?? quietFrom(looks, PER_SECOND / plan.backends / 2) ?? Infinity;
   return {
     quietMs: quietAtMs - startMs,
     attempts: (looks.at(-1)?.attempts ?? NaN) - (looks[0]?.attempts ?? NaN),

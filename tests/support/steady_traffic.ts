@@ -23,7 +23,8 @@ export interface TrafficOptions {
 }
 
 /**
- * Requests at a given rate, however fast the answers come, over as many connections as that takes.
+ * Requests at a given rate, however fast the answers come, over as many connections as that takes;
+ * from 400 on they wait for one.
  * Latency counts from when a request is due, so that nobody gets away with stalling its client.
  */
 export class SteadyTraffic implements AsyncDisposable {
@@ -32,6 +33,9 @@ export class SteadyTraffic implements AsyncDisposable {
   readonly #options: TrafficOptions;
   readonly #request: Uint8Array;
   readonly #idle: Lane[] = [];
+  /** Requests that wait for a connection. */
+  readonly #waiting: (() => void)[] = [];
+  #lanes = 0;
   readonly #running = new Set<Promise<void>>();
   readonly #timer: ReturnType<typeof setInterval>;
   #dueMs = performance.now();
@@ -69,15 +73,47 @@ export class SteadyTraffic implements AsyncDisposable {
   async #ask(dueMs: number): Promise<void> {
     let [status, from] = [0, ""];
     try {
-      const lane = this.#idle.pop() ?? await Lane.open(this.#options.address);
-      const answer = await lane.ask(this.#request);
+      const answer = await this.#exchange();
       [status, from] = [answer.status, answer.body];
-      if (answer.isLast) lane[Symbol.dispose]();
-      else this.#idle.push(lane);
     } catch {
       // Counted as a request without an answer.
     }
     this.asked.push({ dueMs, latencyMs: performance.now() - dueMs, status, from });
+  }
+
+  async #exchange(): Promise<Answer> {
+    const lane = await this.#takeLane();
+    try {
+      const answer = await lane.ask(this.#request);
+      if (answer.isLast) this.#drop(lane);
+      else this.#idle.push(lane);
+      return answer;
+    } catch (error) {
+      this.#drop(lane);
+      throw error;
+    } finally {
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #takeLane(): Promise<Lane> {
+    while (this.#idle.length === 0 && this.#lanes >= MOST_LANES) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    this.#lanes++;
+    try {
+      return await Lane.open(this.#options.address);
+    } catch (error) {
+      this.#lanes--;
+      throw error;
+    }
+  }
+
+  #drop(lane: Lane): void {
+    lane[Symbol.dispose]();
+    this.#lanes--;
   }
 }
 
@@ -102,16 +138,10 @@ class Lane implements Disposable {
     return new Lane(await connectTo(address));
   }
 
-  /** Closes the connection when it fails. */
   async ask(request: Uint8Array): Promise<Answer> {
-    try {
-      // A socket without anything on its way takes so little whole.
-      await this.#conn.write(request);
-      return await within("an answer", this.#read());
-    } catch (error) {
-      this[Symbol.dispose]();
-      throw error;
-    }
+    // A socket without anything on its way takes so little whole.
+    await this.#conn.write(request);
+    return await within("an answer", this.#read());
   }
 
   [Symbol.dispose](): void {
@@ -134,5 +164,7 @@ class Lane implements Disposable {
   }
 }
 
+/** More would run over the queue of a listener when its process stands still for a moment. */
+const MOST_LANES = 400;
 /** Timers of the event loop know whole milliseconds alone. */
 const TICK_MS = 2;
