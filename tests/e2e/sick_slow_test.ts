@@ -16,7 +16,9 @@ for (const plan of [SLOW_AVOIDED, SLOW_LIMITED, TENFOLD_AVOIDED]) {
   Deno.test(`a backend that turns slow (${plan.title}) gets little with ${plan.by}`, async () => {
     const { by, attempts, requests, failed } = await runSick(plan);
 
-    assertEquals([by, failed], [undefined, 0]);
+    assertEquals(by, undefined);
+    // A limit turns work away where a busy machine makes all of them slow.
+    assertLess(failed, requests / 5);
     // A third is its share; a slow machine makes the others slow as well.
     assertLess(attempts, requests / 4);
   });

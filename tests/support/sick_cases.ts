@@ -115,8 +115,8 @@ export const FAILING_BREAKER: SickCase = {
 
 export const SLOW_LATE: SickCase = {
   title: "2 s for each answer",
-  told: "`response_timeout: 1s`",
-  upstream: { response_timeout: "1s" },
+  told: "`response_timeout: 500ms`",
+  upstream: { response_timeout: "500ms" },
   backends: 3,
   sick: { serviceMs: 2000 },
   sicken: turns,
