@@ -24,7 +24,7 @@ import { type LimitLine, limitTable, type SickLine, sickTable } from "./table.ts
 /** Measured at the same time; each is some five processes that do little. */
 const AT_ONCE = 4;
 /** Limits move by a tenth at most, ten times a second. */
-const PHASES = { wellMs: 2000, settleMs: 5000, measuredMs: 5000 };
+const PHASES = { wellMs: 2000, settleMs: 8000, measuredMs: 4000 };
 /** A limit that is fixed has nothing to learn. */
 const FIXED_PHASES = { wellMs: 500, settleMs: 2000, measuredMs: 4000 };
 const FIXED: ReadonlyMap<Degradation, readonly number[]> = new Map([
