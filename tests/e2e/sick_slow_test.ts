@@ -20,6 +20,6 @@ for (const plan of [SLOW_AVOIDED, SLOW_LIMITED, TENFOLD_AVOIDED]) {
     // A limit turns work away where a busy machine makes all of them slow.
     assertLess(failed, requests / 5);
     // A third is its share; a slow machine makes the others slow as well.
-    assertLess(attempts, requests / 4);
+    assertLess(attempts, 0.3 * requests);
   });
 }
