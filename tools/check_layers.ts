@@ -54,6 +54,7 @@ const TIMELESS_FOLDERS: readonly string[] = [
   "limit",
   "ds",
   "health",
+  "metrics",
   "upstream",
   "simulate",
 ];

@@ -1,5 +1,6 @@
 import type { AdminConfig } from "../config/types.ts";
 import type { Logger } from "../core/log.ts";
+import { EXPOSITION_TYPE } from "../metrics/exposition.ts";
 
 /** What the admin listener tells about. */
 export interface AdminOptions {
@@ -7,6 +8,8 @@ export interface AdminOptions {
   readonly isReady: () => boolean;
   /** The status as plain data. */
   readonly status: () => unknown;
+  /** The page for Prometheus. */
+  readonly metrics: () => string;
   readonly log: Logger;
 }
 
@@ -91,6 +94,8 @@ export function answer(request: Request, options: AdminOptions): Response {
 const ROUTES: Readonly<Record<string, (options: AdminOptions) => Response>> = {
   "/healthz": () => text(200, "alive"),
   "/readyz": ({ isReady }) => isReady() ? text(200, "ready") : text(503, "not ready"),
+  "/metrics": ({ metrics }) =>
+    new Response(metrics(), { headers: { ...COMMON_HEADERS, "content-type": EXPOSITION_TYPE } }),
   "/api/v1/status": ({ status }) => Response.json(status(), { headers: COMMON_HEADERS }),
 };
 

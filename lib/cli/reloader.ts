@@ -2,6 +2,7 @@ import { formatProblems, type LoadResult } from "../config/load.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import { ListenError } from "../runtime/listen_error.ts";
+import type { ReloadHistory } from "../runtime/status.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
 
 /** What came of a reload. */
@@ -10,14 +11,6 @@ export interface ReloadResult {
   /** What is wrong; the configuration before is still in force then. */
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
-}
-
-/** How reloads went, since the start. */
-export interface ReloadHistory {
-  readonly done: number;
-  readonly refused: number;
-  /** What was wrong with the last one; absent when it was done. */
-  readonly problems?: readonly string[];
 }
 
 /** Reads the configuration again and puts it in force, or says why not. */

@@ -147,6 +147,7 @@ function tryStartAdmin(
       log,
       isReady: () => supervisor.ready,
       status: () => ({ ...supervisor.status(), reloads: reloader.history }),
+      metrics: () => supervisor.metrics(reloader.history),
     });
   } catch (error) {
     const address = formatAddress(config.admin.address);

@@ -27,29 +27,15 @@ export const LISTENER_COUNTERS = [
   "queueTimeouts",
   /** Requests, over TCP connections, beyond a rate limit. */
   "rateLimited",
-  "retries",
   /** Retries that the budget did not allow. */
   "retriesDenied",
   "requests",
   /** Answers that a backend began and did not end. */
   "answersCut",
-  "responses1xx",
-  "responses2xx",
-  "responses3xx",
-  "responses4xx",
-  "responses5xx",
 ] as const;
 
 export type BackendCounter = typeof BACKEND_COUNTERS[number];
 export type ListenerCounter = typeof LISTENER_COUNTERS[number];
-
-/** The counter of answers of a status, 100 to 599. */
-export function responseCounter(status: number): ListenerCounter {
-  if (status < 200) return "responses1xx";
-  if (status < 300) return "responses2xx";
-  if (status < 400) return "responses3xx";
-  return status < 500 ? "responses4xx" : "responses5xx";
-}
 
 /** Where each stands in its slab. */
 export const BACKEND_PLACE = placesOf(BACKEND_COUNTERS);

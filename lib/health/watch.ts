@@ -42,6 +42,9 @@ export interface HealthReport {
   readonly suspicion?: number;
   /** Absent before the first. */
   readonly lastCheck?: LastCheck;
+  /** Checks that counted, since the watching began. */
+  readonly passed: number;
+  readonly failed: number;
 }
 
 /** A check that ended, in the clock's time. */
@@ -63,6 +66,8 @@ export class Watch {
   #last: Result | undefined;
   #reason: string | undefined;
   #phase: number;
+  #passed = 0;
+  #failed = 0;
 
   /** @param phase part of the interval before the second check, above 0 and at most 1 */
   constructor(check: Check, onChange: (change: HealthChange) => void, phase: number) {
@@ -75,6 +80,8 @@ export class Watch {
   /** @param nowMs in the detector's time, as below */
   take(result: Result, nowMs: number): void {
     this.#last = result;
+    if (result.reason === undefined) this.#passed++;
+    else this.#failed++;
     this.check.detector.observe(result.reason === undefined, nowMs);
     this.#announce(nowMs);
   }
@@ -106,6 +113,8 @@ export class Watch {
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
       ...(suspicion === undefined ? {} : { suspicion }),
       ...(this.#last === undefined ? {} : { lastCheck: lastCheckOf(this.#last, clockMs) }),
+      passed: this.#passed,
+      failed: this.#failed,
     };
   }
 

@@ -11,6 +11,7 @@ export class ByteReader {
   readonly #conn: Conn;
   readonly #buffers: BufferPool;
   readonly #base: "small" | "large";
+  readonly #onRead: ((bytes: number) => void) | undefined;
   #pending: Promise<boolean> | undefined;
   #wasFilled = false;
   #isReleased = false;
@@ -18,11 +19,20 @@ export class ByteReader {
   start = 0;
   end = 0;
 
-  /** @param base size of the buffer that waits for bytes: 1 KiB, or 16 KiB */
-  constructor(conn: Conn, buffers: BufferPool, base: "small" | "large") {
+  /**
+   * @param base size of the buffer that waits for bytes: 1 KiB, or 16 KiB
+   * @param onRead told how many bytes each read has brought
+   */
+  constructor(
+    conn: Conn,
+    buffers: BufferPool,
+    base: "small" | "large",
+    onRead?: (bytes: number) => void,
+  ) {
     this.#conn = conn;
     this.#buffers = buffers;
     this.#base = base;
+    this.#onRead = onRead;
     this.buffer = this.#takeBase();
   }
 
@@ -70,6 +80,7 @@ export class ByteReader {
       const length = await this.#conn.read(room);
       if (length === null) return false;
       this.end += length;
+      this.#onRead?.(length);
       this.#wasFilled = length === room.length;
       return true;
     } finally {

@@ -46,7 +46,7 @@ export class Dial implements Redial {
       const isHeld = held !== undefined && retries === 0;
       const lease = isHeld ? held : await this.#acquire(tried);
       if (lease === undefined) return undefined;
-      if (retries > 0) this.#countRetry();
+      if (retries > 0) this.#route.link.retried("connect");
       const warm = held === undefined ? this.#route.takeWarm?.(lease.backend) : undefined;
       if (warm !== undefined) return new WarmAttempt(warm, lease, this);
       const server = await this.#try(lease);
@@ -99,8 +99,8 @@ export class Dial implements Redial {
 
   async #try(lease: Lease): Promise<Conn | undefined> {
     try {
-      const { address } = lease.backend.spec;
-      const server = await this.#connecting.open(address, this.#route.connectTimeoutMs);
+      const { connectTimeoutMs } = this.#route;
+      const server = await this.#connecting.open(lease.backend, connectTimeoutMs);
       lease.answered(true);
       return server;
     } catch (thrown) {
@@ -115,11 +115,6 @@ export class Dial implements Redial {
   #countConnection({ backend }: Lease): void {
     const { table, worker } = this.#route.thread;
     table.countBackend(worker, backend.index, "connections");
-  }
-
-  #countRetry(): void {
-    const { table, worker } = this.#route.thread;
-    table.countListener(worker, this.#route.index, "retries");
   }
 }
 

@@ -99,7 +99,7 @@ export class BackendPool {
     }
     const release = () => table.closedBackend(worker, backend.index);
     try {
-      const conn = await connecting.open(backend.spec.address, connectTimeoutMs);
+      const conn = await connecting.open(backend, connectTimeoutMs);
       const bornMs = thread.timeouts.nowMs;
       return new UpstreamConn(conn, { buffers, limits: headLimits, bornMs, onClose: release });
     } catch (error) {

@@ -23,6 +23,8 @@ export class MessageWriter {
   #length: number;
   /** Body bytes given so far. */
   bodyBytes = 0;
+  /** Bytes written so far, head and framing included. */
+  sentBytes = 0;
 
   /**
    * @param buffer room of at least 16 KiB that nobody else uses, with the head at its start
@@ -52,6 +54,7 @@ export class MessageWriter {
     } else {
       await this.flush();
       await writeAll(this.#conn, bytes.subarray(start, end));
+      this.sentBytes += length;
     }
     if (isChunked) this.#length = writeChunkEnd(this.#buffer, this.#length);
   }
@@ -77,6 +80,7 @@ export class MessageWriter {
     const bytes = this.#buffer.subarray(0, this.#length);
     this.#length = 0;
     await writeAll(this.#conn, bytes);
+    this.sentBytes += bytes.length;
   }
 }
 

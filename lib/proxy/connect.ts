@@ -1,5 +1,5 @@
-import type { Address } from "../core/address.ts";
 import { LbError, messageOf } from "../core/errors.ts";
+import type { Backend } from "../core/types.ts";
 import { WheelTimer } from "../ds/timer_wheel.ts";
 import type { Conn } from "../net/transport.ts";
 import type { ThreadParts } from "./tcp_route.ts";
@@ -20,15 +20,18 @@ export class Connecting {
   }
 
   /** @throws {LbError} `connect_refused`, `connect_timeout`, `connect_failed` or `out_of_sockets` */
-  async open(address: Address, timeoutMs: number): Promise<Conn> {
-    const { timeouts, aborters, transport } = this.#thread;
+  async open({ spec, index }: Backend, timeoutMs: number): Promise<Conn> {
+    const { timeouts, aborters, transport, meters, now } = this.#thread;
     const deadline = aborters.take();
     const timer = new WheelTimer(() => deadline.abort());
     this.#deadline = deadline;
     if (this.#aborted) deadline.abort();
     timeouts.schedule(timer, timeoutMs);
+    const startMs = now();
     try {
-      return await transport.connect(address, deadline.signal);
+      const conn = await transport.connect(spec.address, deadline.signal);
+      meters.connected(index, now() - startMs);
+      return conn;
     } catch (thrown) {
       if (thrown instanceof LbError) throw thrown;
       throw new LbError("connect_failed", messageOf(thrown), { side: "upstream", cause: thrown });

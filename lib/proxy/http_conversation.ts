@@ -196,10 +196,11 @@ export class Conversation implements SenderEvents {
   }
 
   async #writeToClient(bytes: Uint8Array): Promise<void> {
-    const { conn } = this.#options.session;
+    const { conn, front } = this.#options.session;
     try {
       let written = await conn.write(bytes);
       while (written < bytes.length) written += await conn.write(bytes.subarray(written));
+      front.meter.sent(written);
     } catch (error) {
       throw new ExchangeError("client", "Client went away", error);
     }
@@ -226,12 +227,17 @@ export class Conversation implements SenderEvents {
       side: "response",
     });
     const writer = new MessageWriter(session.conn, body, written.buffer, written.end);
+    let sentBytes = 0;
     const complete = await relayBody(this.#conn.reader, {
       decoder,
       writer,
       beforeRead: () => this.awaitBackend(),
       beforeWrite: () => this.#awaitClient(),
-      onDelivered: (bytes) => lease.toClient(bytes),
+      onDelivered: (bytes) => {
+        lease.toClient(bytes);
+        session.front.meter.sent(writer.sentBytes - sentBytes);
+        sentBytes = writer.sentBytes;
+      },
       isCancelled: () => !this.#conn.isOpen,
       faults: { read: "reset", write: "client" },
     });

@@ -1,5 +1,4 @@
 import type { Backend, Lease } from "../core/types.ts";
-import { responseCounter } from "../core/counters.ts";
 import { HttpParseError } from "../http/parse_error.ts";
 import type { RequestHead } from "../http/request_head.ts";
 import type { ResponseHead } from "../http/response_head.ts";
@@ -16,6 +15,7 @@ import {
 } from "./exchange_outcome.ts";
 import type { BackendPool } from "./backend_pool.ts";
 import { ExchangeError } from "./exchange_error.ts";
+import { ExchangeMeter } from "./exchange_meter.ts";
 import { forwardResponseFields } from "./forward_headers.ts";
 import { Conversation } from "./http_conversation.ts";
 import type { HttpRoute, HttpUpstream } from "./http_route.ts";
@@ -38,6 +38,7 @@ export class HttpExchange {
   readonly #plan: RetryPlan;
   readonly #connecting: Connecting;
   readonly #search: LeaseSearch;
+  readonly #meter: ExchangeMeter;
   #conversation: Conversation | undefined;
   #abortSplice: (() => void) | undefined;
   #endPause: (() => void) | undefined;
@@ -54,6 +55,7 @@ export class HttpExchange {
     this.#head = head;
     this.#route = route;
     this.#upstream = action.upstream();
+    this.#meter = new ExchangeMeter(session.front, this.#upstream);
     this.#connecting = new Connecting(session.front.thread);
     const isSticky = this.#upstream.sticky.table !== undefined;
     const cookie = isSticky ? head.fields.get("cookie") : undefined;
@@ -144,7 +146,8 @@ export class HttpExchange {
     const { upstream } = this.#upstream;
     const refusal = upstream.refusal();
     if (overload === undefined) front.onNoBackend(upstream.name, refusal);
-    else front.onOverload(upstream.name, overload);
+    // Else it is the failure before that the client is told of.
+    else if (this.#failure === undefined) front.onOverload(upstream.name, overload);
     return answerToNone({ failure: this.#failure, overload, refusal });
   }
 
@@ -162,7 +165,7 @@ export class HttpExchange {
       conn = this.#takeIdle(pool) ?? await this.#open(pool);
       // It may have come although nobody waits for it any more.
       if (this.#connecting.aborted) throw new ExchangeError("client", "Weir is stopping");
-      this.#countUse(conn, lease);
+      this.#meter.use(conn, lease);
       const conversation = new Conversation(conn, {
         session: this.#session,
         request: this.#request,
@@ -178,12 +181,13 @@ export class HttpExchange {
         throw new ExchangeError(statusFault(response.status), String(response.status));
       }
       this.#limit?.clear();
+      this.#meter.answering(response.status, lease.backend);
       this.#stamp(response, lease);
       const keepsClient = await conversation.relay(response);
       if (response.keepAlive && conversation.isSent) pool.give(conn);
       else conn.close();
       lease.settle({ kind: "success" });
-      this.#count(response.status);
+      this.#meter.end();
       return keepsClient ? "next" : this.#end(conversation);
     } catch (error) {
       conn?.close();
@@ -198,13 +202,6 @@ export class HttpExchange {
   async #open(pool: BackendPool): Promise<UpstreamConn> {
     this.#watchClient();
     return await pool.open(this.#connecting);
-  }
-
-  #countUse(conn: UpstreamConn, { backend }: Lease): void {
-    const { table, worker } = this.#session.front.thread;
-    table.countBackend(worker, backend.index, "requests");
-    table.countBackend(worker, backend.index, conn.uses === 0 ? "connections" : "reuses");
-    conn.uses++;
   }
 
   /** What is left of the request is in the way of the next one. */
@@ -230,7 +227,9 @@ export class HttpExchange {
     }
     this.#conversation.release();
     this.#limit?.clear();
-    this.#count(101);
+    // What follows is a tunnel, which takes as long as it likes.
+    this.#meter.answering(101, lease.backend);
+    this.#meter.end();
     await spliceUpgrade(this.#session, conn, {
       response,
       route: this.#route,
@@ -283,16 +282,14 @@ export class HttpExchange {
   }
 
   #cut(): After {
+    this.#meter.end();
     this.#session.conn.close();
     return "close";
   }
 
   async #answer(answer: LocalAnswer): Promise<After> {
-    return await this.#session.answer(this.#head, answer, this.#request.decoder.done);
-  }
-
-  #count(status: number): void {
-    const { thread, index } = this.#session.front;
-    thread.table.countListener(thread.worker, index, responseCounter(status));
+    this.#meter.answering(answer.status);
+    this.#meter.end();
+    return await this.#session.send(this.#head, answer, this.#request.decoder.done);
   }
 }

@@ -2,6 +2,7 @@ import type { HeaderChanges, HttpLimits, RewriteConfig } from "../config/types.t
 import type { RetryConfig } from "../config/types.ts";
 import type { Backend } from "../core/types.ts";
 import type { HeadLimits } from "../http/limits.ts";
+import type { ListenerMeter } from "../metrics/meters.ts";
 import type { RequestHead } from "../http/request_head.ts";
 import type { RetryBudget } from "../limit/retry_budget.ts";
 import type { RoutedRequest } from "../route/match.ts";
@@ -21,6 +22,7 @@ export interface HttpFront {
   readonly listener: string;
   /** Place of the listener's cells in the table. */
   readonly index: number;
+  readonly meter: ListenerMeter;
   /** The route for a request, or `undefined` when none matches. */
   readonly route: (request: RoutedRequest) => HttpRoute | undefined;
   /** The answer to a request that is over a rate limit; absent where there is none. */
@@ -70,6 +72,8 @@ export interface ForwardAction {
 
 /** An upstream as HTTP uses it, in one thread. */
 export interface HttpUpstream {
+  /** Place of the upstream among those of the configuration. */
+  readonly index: number;
   readonly upstream: BalancedUpstream;
   /** Absent where backends take as much work as comes. */
   readonly room: WaitingRoom | undefined;

@@ -1,5 +1,4 @@
 import type { Backend } from "../core/types.ts";
-import { responseCounter } from "../core/counters.ts";
 import { HeadScanner } from "../http/head_end.ts";
 import { HttpParseError } from "../http/parse_error.ts";
 import { parseRequestHead, type RequestHead } from "../http/request_head.ts";
@@ -51,7 +50,8 @@ export class HttpSession implements Disposable {
     const { front } = source;
     this.#source = source;
     this.conn = conn;
-    this.reader = new ByteReader(conn, front.thread.buffers, "small");
+    const count = (bytes: number) => this.#front.meter.received(bytes);
+    this.reader = new ByteReader(conn, front.thread.buffers, "small", count);
     this.deadline = new Deadline(front.thread.timeouts);
     this.#front = front;
     this.#scanner = new HeadScanner("request", front.headLimits);
@@ -112,25 +112,30 @@ export class HttpSession implements Disposable {
     this.reader.release();
   }
 
+  /** Sends an answer of Weir's own to a request that was for no upstream, as below. */
+  answer(head: RequestHead | undefined, answer: LocalAnswer, canKeep: boolean): Promise<After> {
+    this.front.meter.answered(answer.status);
+    return this.send(head, answer, canKeep);
+  }
+
   /** Sends an answer of Weir's own; what is left of the request makes the connection unusable. */
-  async answer(
+  async send(
     head: RequestHead | undefined,
     answer: LocalAnswer,
     canKeep: boolean,
   ): Promise<After> {
-    const { thread, index } = this.front;
-    thread.table.countListener(thread.worker, index, responseCounter(answer.status));
+    const { meter } = this.front;
+    meter.rejected(answer.reason);
     const keepAlive = canKeep && head !== undefined && head.keepAlive && !this.isLeaving;
     this.deadline.set(this.front.bodyTimeoutMs, () => this.conn.close());
-    await writeAll(
-      this.conn,
-      writeLocalAnswer(answer, {
-        isHead: head?.method === "HEAD",
-        accept: head?.fields.get("accept"),
-        keepAlive,
-        isOld: head?.version === 10,
-      }),
-    );
+    const bytes = writeLocalAnswer(answer, {
+      isHead: head?.method === "HEAD",
+      accept: head?.fields.get("accept"),
+      keepAlive,
+      isOld: head?.version === 10,
+    });
+    await writeAll(this.conn, bytes);
+    meter.sent(bytes.length);
     if (keepAlive) return "next";
     return "linger";
   }

@@ -118,7 +118,8 @@ function isStale(failure: AttemptFailure, context: RetryContext): boolean {
     context.staleRetries < MAX_STALE_RETRIES;
 }
 
-function conditionOf(failure: AttemptFailure): RetryCondition | undefined {
+/** The failure as the configuration calls it; `undefined` for a status that it has no word for. */
+export function conditionOf(failure: AttemptFailure): RetryCondition | undefined {
   switch (failure) {
     case "connect":
     case "reset":

@@ -1,4 +1,5 @@
 import type { Candidate, Lease } from "../core/types.ts";
+import type { RetryReason } from "../metrics/reasons.ts";
 import type { ExchangeError } from "./exchange_error.ts";
 import { attemptFailure, outcomeOf } from "./exchange_outcome.ts";
 import type { Conversation } from "./http_conversation.ts";
@@ -6,6 +7,7 @@ import type { HttpFront, HttpUpstream } from "./http_route.ts";
 import type { PreparedRequest } from "./request_sender.ts";
 import {
   type AttemptFailure,
+  conditionOf,
   decideRetry,
   isIdempotent,
   type RetryDecision,
@@ -50,7 +52,7 @@ export class RetryPlan {
 
   /** An answer's status says to try elsewhere, and that is allowed and paid for. */
   takesElsewhere(status: number, state: AttemptState): boolean {
-    return this.#decide(status, state) === "retry" && this.#withdraw();
+    return this.#decide(status, state) === "retry" && this.#withdraw(status);
   }
 
   /**
@@ -68,13 +70,14 @@ export class RetryPlan {
     const decision = typeof failure === "number" ? "retry" : this.#decide(failure, state);
     if (decision === "retry_unblamed") {
       this.#staleRetries++;
+      this.#count("stale");
       return 0;
     }
     lease.settle(outcomeOf(error));
     if (decision === "fail") return undefined;
     // The budget keeps retries from multiplying load; a connection refused was none.
-    if (failure === "connect") this.#count("retries");
-    else if (typeof failure !== "number" && !this.#withdraw()) return undefined;
+    if (failure === "connect") this.#count("connect");
+    else if (typeof failure !== "number" && !this.#withdraw(failure)) return undefined;
     return this.#delayMs(failure, lease);
   }
 
@@ -94,16 +97,18 @@ export class RetryPlan {
     });
   }
 
-  #withdraw(): boolean {
-    const { front, upstream } = this.#options;
-    const isAllowed = upstream.budget.tryWithdraw(front.thread.timeouts.nowMs);
-    this.#count(isAllowed ? "retries" : "retriesDenied");
+  #withdraw(failure: AttemptFailure): boolean {
+    const { front: { thread, index }, upstream } = this.#options;
+    const isAllowed = upstream.budget.tryWithdraw(thread.timeouts.nowMs);
+    const reason = conditionOf(failure);
+    if (isAllowed && reason !== undefined) this.#count(reason);
+    if (!isAllowed) thread.table.countListener(thread.worker, index, "retriesDenied");
     return isAllowed;
   }
 
-  #count(counter: "retries" | "retriesDenied"): void {
-    const { thread, index } = this.#options.front;
-    thread.table.countListener(thread.worker, index, counter);
+  #count(reason: RetryReason): void {
+    const { front, upstream } = this.#options;
+    front.meter.to(upstream.index).retried(reason);
   }
 
   /** Another backend next, after a moment that grows. */

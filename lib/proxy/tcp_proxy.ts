@@ -5,6 +5,7 @@ import type { Backend, Lease, Outcome } from "../core/types.ts";
 import { Splice, type SpliceEnd } from "../net/splice.ts";
 import type { Conn } from "../net/transport.ts";
 import { Dial } from "./attempt.ts";
+import { ClientMeter } from "./client_meter.ts";
 import type { Overload } from "./waiting_room.ts";
 import type { TcpRoute } from "./tcp_route.ts";
 
@@ -37,7 +38,8 @@ export class TcpProxy {
     if (attempt === undefined) return this.#refuse(session);
     using lease = attempt.lease;
     count(route, lease);
-    const splice = new Splice(client, attempt.server, lease, route.splice);
+    const meter = new ClientMeter(lease, route.meter);
+    const splice = new Splice(client, attempt.server, meter, route.splice);
     session.tie(splice, lease.backend);
     const end = await splice.run();
     lease.settle(outcomeOf(end));
@@ -69,6 +71,8 @@ export class TcpProxy {
     const { overload: reason } = session.dial;
     if (reason !== undefined) return this.#refuseOverload(session.route, reason);
     thread.table.countListener(thread.worker, index, "noBackend");
+    const why = upstream.refusal() ?? "no_backend";
+    session.route.meter.rejected(why);
     const suppressed = this.#throttle.admit(thread.timeouts.nowMs);
     if (suppressed === undefined) return;
     thread.log.write({
@@ -77,7 +81,7 @@ export class TcpProxy {
       fields: {
         listener,
         upstream: upstream.name,
-        reason: upstream.refusal() ?? "no_backend",
+        reason: why,
         suppressed,
       },
     });

@@ -1,6 +1,7 @@
 import type { Logger } from "../core/log.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import type { Backend, Upstream } from "../core/types.ts";
+import type { LinkMeter, ListenerMeter, ThreadMeters } from "../metrics/meters.ts";
 import type { Aborters } from "../net/aborters.ts";
 import type { BufferPool } from "../net/buffers.ts";
 import type { SpliceOptions } from "../net/splice.ts";
@@ -16,7 +17,10 @@ export interface TcpRoute {
   readonly listener: string;
   /** Place of the listener's cells in the table. */
   readonly index: number;
+  readonly meter: ListenerMeter;
   readonly upstream: Upstream;
+  /** Of what goes from this listener to the upstream. */
+  readonly link: LinkMeter;
   /** Absent where backends take as much work as comes. */
   readonly room?: WaitingRoom;
   /** Absent where the algorithm goes by no key. */
@@ -39,7 +43,10 @@ export interface ThreadParts {
   readonly aborters: Aborters;
   readonly timeouts: Timeouts;
   readonly table: SharedTable;
+  readonly meters: ThreadMeters;
   /** Slot of this thread in the table. */
   readonly worker: number;
+  /** Monotonic milliseconds, as fine as they come; for what is measured. */
+  readonly now: () => number;
   readonly log: Logger;
 }

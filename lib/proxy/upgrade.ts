@@ -1,11 +1,12 @@
 import type { Address } from "../core/address.ts";
-import type { Lease } from "../core/types.ts";
+import type { Lease, Meter } from "../core/types.ts";
 import { NO_BODY } from "../http/framing.ts";
 import type { ResponseHead } from "../http/response_head.ts";
 import { writeResponseHead } from "../http/serialize.ts";
 import type { ByteReader } from "../net/byte_reader.ts";
 import { Splice } from "../net/splice.ts";
 import { type Conn, type MaybePromise, writeAll } from "../net/transport.ts";
+import { ClientMeter, type Traffic } from "./client_meter.ts";
 import { forwardResponseFields } from "./forward_headers.ts";
 import { writeGrowing } from "./head_buffer.ts";
 import type { HttpRoute } from "./http_route.ts";
@@ -37,10 +38,12 @@ export async function spliceUpgrade(
     server.cut();
   });
   await writeSwitch(session, options);
-  await handOn(server.reader, client);
+  const from = new ReadConn(session);
+  const meter = new ClientMeter(options.lease, from.meter);
+  await handOn(server.reader, client, meter);
   session.deadline.clear();
   const { buffers, timeouts } = front.thread;
-  const splice = new Splice(new ReadConn(session), server.conn, options.lease, {
+  const splice = new Splice(from, server.conn, meter, {
     buffers,
     timeouts,
     idleTimeoutMs: front.tunnelTimeoutMs,
@@ -61,6 +64,7 @@ async function writeSwitch(session: HttpSession, options: UpgradeOptions): Promi
   const { buffer, end } = writeGrowing(buffers, (into) => writeResponseHead(into, 0, parts));
   try {
     await writeAll(session.conn, buffer.subarray(0, end));
+    session.front.meter.sent(end);
   } finally {
     buffers.give(buffer);
   }
@@ -68,13 +72,21 @@ async function writeSwitch(session: HttpSession, options: UpgradeOptions): Promi
 
 /** A client's connection whose first bytes the session has read, or is reading to see it end. */
 class ReadConn implements Conn {
+  /** Counts what the session has not. */
+  readonly meter: Traffic;
   readonly #conn: Conn;
   readonly #reader: ByteReader;
   #isDrained = false;
+  /** Bytes that the session's reader has counted, and that have not been delivered yet. */
+  #counted = 0;
 
-  constructor({ conn, reader }: HttpSession) {
+  constructor({ conn, reader, front: { meter } }: HttpSession) {
     this.#conn = conn;
     this.#reader = reader;
+    this.meter = {
+      received: (bytes) => meter.received(bytes - this.#takeCounted(bytes)),
+      sent: (bytes) => meter.sent(bytes),
+    };
   }
 
   get remote(): Address | undefined {
@@ -105,13 +117,21 @@ class ReadConn implements Conn {
     into.set(reader.buffer.subarray(reader.start, reader.start + length));
     reader.start += length;
     this.#isDrained = reader.available === 0;
+    this.#counted += length;
     return length;
+  }
+
+  #takeCounted(most: number): number {
+    const bytes = Math.min(most, this.#counted);
+    this.#counted -= bytes;
+    return bytes;
   }
 }
 
-async function handOn(reader: ByteReader, to: Conn): Promise<void> {
+async function handOn(reader: ByteReader, to: Conn, meter: Meter): Promise<void> {
   if (reader.available === 0) return;
   await writeAll(to, reader.buffer.subarray(reader.start, reader.end));
+  meter.toClient(reader.available);
   reader.start = reader.end;
 }
 

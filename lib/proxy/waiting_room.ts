@@ -25,6 +25,8 @@ export interface WaitingRoomOptions {
   readonly timeouts: Pick<Timeouts, "schedule" | "cancel">;
   /** Milliseconds of one clock for all threads. */
   readonly now: () => number;
+  /** Told how many milliseconds each has waited who got a slot, or whose time was up. */
+  readonly onWaited?: (waitMs: number) => void;
 }
 
 /** Why work is turned away. */
@@ -130,6 +132,7 @@ export class WaitingRoom implements Gate {
     if (place === undefined || lease === undefined) return false;
     this.#hasMoved = true;
     this.#queue.leave(place, nowMs);
+    this.#options.onWaited?.(nowMs - place.sinceMs);
     place.waiter.resolve(lease);
     return true;
   }
@@ -143,6 +146,7 @@ export class WaitingRoom implements Gate {
   #tick(): void {
     const nowMs = this.#options.now();
     for (let late = this.#queue.expire(nowMs); late; late = this.#queue.expire(nowMs)) {
+      this.#options.onWaited?.(nowMs - late.sinceMs);
       late.waiter.resolve("queue_timeout");
     }
     // The thread whose turn it is has not come: it is stuck, or waits for something else.

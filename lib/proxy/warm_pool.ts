@@ -54,7 +54,7 @@ export class WarmPool {
 
   async #open(connecting: Connecting): Promise<WarmConn> {
     const { thread, backend, connectTimeoutMs } = this.#options;
-    const conn = await connecting.open(backend.spec.address, connectTimeoutMs);
+    const conn = await connecting.open(backend, connectTimeoutMs);
     return new WarmConn(conn, thread.buffers, thread.timeouts.nowMs);
   }
 

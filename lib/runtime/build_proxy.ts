@@ -3,6 +3,7 @@ import { connectionKey } from "../proxy/affinity_key.ts";
 import type { HttpFront, HttpUpstream } from "../proxy/http_route.ts";
 import type { TcpRoute, ThreadParts } from "../proxy/tcp_route.ts";
 import { buildHttpFront } from "./http_front.ts";
+import { upstreamsOf } from "./layout.ts";
 import type { RateLimits } from "./rate_limits.ts";
 import type { UpstreamSet } from "./upstream_set.ts";
 
@@ -25,13 +26,16 @@ export function buildTcpRoute(config: TcpListenerConfig, parts: ProxyParts): Tcp
   if (entry === undefined) {
     throw new TypeError(`Cannot build listener: no upstream "${config.upstream}"`);
   }
-  const { upstream, room, warm } = entry;
+  const { upstream, room, warm, place } = entry;
+  const meter = thread.meters.listener(index);
   const { hashKey, connectTimeoutMs, retry } = entry.config;
   const isOverRate = rates?.connectionLimit(config, index, thread);
   return {
     listener: config.name,
     index,
+    meter,
     upstream,
+    link: meter.to(place),
     ...(room && { room }),
     key: connectionKey(hashKey),
     connectTimeoutMs,
@@ -57,10 +61,4 @@ export function buildFront(config: HttpListenerConfig, parts: ProxyParts): HttpF
     if (entry !== undefined) http.set(name, entry.http);
   }
   return buildHttpFront({ config, index, upstreams: http, thread, random, rates });
-}
-
-/** Names of the upstreams that a listener's routes lead to. */
-function upstreamsOf({ routes }: HttpListenerConfig): Set<string> {
-  const splits = routes.flatMap(({ action }) => action.kind === "forward" ? action.split : []);
-  return new Set(splits.map(({ upstream }) => upstream));
 }

@@ -2,9 +2,9 @@ import type { ListenerConfig, UpstreamConfig } from "../config/types.ts";
 import type { GuardTable } from "../core/guard_table.ts";
 import type { Logger } from "../core/log.ts";
 import type { SharedTable } from "../core/shared_table.ts";
+import type { MetricPlan } from "../metrics/metric_layout.ts";
+import type { MetricTable } from "../metrics/metric_table.ts";
 import { WheelTimer } from "../ds/timer_wheel.ts";
-import { Aborters } from "../net/aborters.ts";
-import { BufferPool } from "../net/buffers.ts";
 import { Timeouts } from "../net/timeouts.ts";
 import type { Transport } from "../net/transport.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
@@ -15,6 +15,7 @@ import { type PlacedConfig, placeListeners } from "./layout.ts";
 import { ListenerSet, type Proxy, type WantedListener, type Way } from "./listener_set.ts";
 import type { RateLimits } from "./rate_limits.ts";
 import type { SharedLimits } from "./shared_limits.ts";
+import { createThread } from "./thread_parts.ts";
 import { ThreadUpstream } from "./thread_upstream.ts";
 import { type Retired, UpstreamSet } from "./upstream_set.ts";
 
@@ -24,11 +25,14 @@ export interface Plan {
   readonly limits: SharedLimits;
   /** The rate limits of the configuration; absent where it has none. */
   readonly rates?: RateLimits | undefined;
+  /** What is counted for the metrics, and where; absent: what the table says. */
+  readonly metricPlan?: MetricPlan;
 }
 
 /** Everything the data plane of one thread takes from outside. Tests pass fakes. */
 export interface DataPlaneDeps extends Plan {
   readonly table: SharedTable;
+  readonly metrics: MetricTable;
   /** What circuit breakers and outlier detection know; absent: there is neither. */
   readonly guards?: GuardTable;
   /** Slot of this thread in the table. */
@@ -59,20 +63,13 @@ export class DataPlane implements Disposable {
 
   /** Builds everything and opens the listeners. @throws {ListenError} with nothing left open */
   constructor(deps: DataPlaneDeps) {
-    const { table, worker, transport, log } = deps;
+    const { transport } = deps;
     this.#deps = deps;
     this.#plan = deps;
     this.#timeouts = new Timeouts(deps.now);
-    this.#thread = {
-      table,
-      worker,
-      transport,
-      log,
-      aborters: new Aborters(),
-      buffers: new BufferPool(),
-      timeouts: this.#timeouts,
-    };
-    this.#gates = new GateBuilder({ ...deps, timeouts: this.#timeouts });
+    this.#thread = createThread(deps, this.#timeouts);
+    const { meters } = this.#thread;
+    this.#gates = new GateBuilder({ ...deps, meters, timeouts: this.#timeouts });
     const listen = ({ address }: ListenerConfig) => transport.listen(address);
     this.#listeners = new ListenerSet({ thread: this.#thread, listen });
     try {
@@ -98,6 +95,7 @@ export class DataPlane implements Disposable {
    */
   prepare(plan: Plan): void {
     this.cancel();
+    if (plan.metricPlan !== undefined) this.#thread.meters.take(plan.metricPlan);
     const { zone } = plan.config;
     const create = (config: UpstreamConfig, place: number) => {
       return this.#createUpstream(config, place, zone);

@@ -1,4 +1,5 @@
 import type { UpstreamConfig } from "../config/types.ts";
+import type { ThreadMeters } from "../metrics/meters.ts";
 import type { Timeouts } from "../net/timeouts.ts";
 import { RoomCaller, WaitingRoom, type WaitingRoomOptions } from "../proxy/waiting_room.ts";
 import { capacityGates } from "../upstream/capacity_gates.ts";
@@ -11,6 +12,7 @@ export interface GateDeps {
   /** Slot of this thread in the tables. */
   readonly worker: number;
   readonly timeouts: Timeouts;
+  readonly meters: ThreadMeters;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -57,8 +59,9 @@ export class GateBuilder implements Disposable {
     { queue }: UpstreamConfig,
     kind: Pick<WaitingRoomOptions, "upstream" | "isShared" | "isInTurn">,
   ): WaitingRoom {
-    const { limits: { table, now }, worker, timeouts } = this.#deps;
-    const options = { ...kind, queue, table, worker, timeouts, now };
+    const { limits: { table, now }, worker, timeouts, meters } = this.#deps;
+    const onWaited = (waitMs: number) => meters.waited(kind.upstream, waitMs);
+    const options = { ...kind, queue, table, worker, timeouts, now, onWaited };
     const room = new WaitingRoom(options, () => this.#caller.listen());
     this.#caller.add(room);
     return room;

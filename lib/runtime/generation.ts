@@ -1,7 +1,8 @@
 import { networkList } from "../config/permissions.ts";
 import type { Config } from "../config/types.ts";
 import type { ToWorker } from "./messages.ts";
-import { type RunPlan, WorkerSlot, type WorkerSlotOptions } from "./worker_slot.ts";
+import type { RunPlan } from "./run_plan.ts";
+import { WorkerSlot, type WorkerSlotOptions } from "./worker_slot.ts";
 
 /** What a {@linkcode Generation} is made of. */
 export interface GenerationOptions extends Omit<WorkerSlotOptions, "slot" | "opensUnix"> {
@@ -36,6 +37,11 @@ export class Generation implements Disposable {
   /** Threads that had to be replaced. */
   get restarts(): number {
     return this.#workers.reduce((sum, worker) => sum + worker.restarts, 0);
+  }
+
+  /** Log records that were lost because a thread wrote faster than they could be read. */
+  get logDropped(): number {
+    return this.#workers.reduce((sum, worker) => sum + worker.logDropped, 0);
   }
 
   /** Whether it can go by another configuration: as many threads, and no address that is new. */

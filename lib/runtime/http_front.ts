@@ -37,6 +37,7 @@ export function buildHttpFront(options: HttpFrontOptions): HttpFront {
   return {
     listener: config.name,
     index,
+    meter: thread.meters.listener(index),
     thread,
     route: (request) => routes[router.match(request)],
     ...(refuse === undefined ? {} : { refuse }),

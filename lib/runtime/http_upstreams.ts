@@ -13,6 +13,8 @@ import type { BalancedUpstream } from "../upstream/upstream.ts";
 /** What {@linkcode HttpUpstreamParts} are built from. */
 export interface HttpUpstreamOptions {
   readonly config: UpstreamConfig;
+  /** Place of the upstream among those of the configuration. */
+  readonly index: number;
   readonly upstream: BalancedUpstream;
   /** Absent where backends take as much work as comes. */
   readonly room?: WaitingRoom | undefined;
@@ -29,11 +31,12 @@ export class HttpUpstreamParts implements Disposable {
   readonly #thread: ThreadParts;
   #keepsReady: boolean;
 
-  constructor({ config, upstream, room, thread, random }: HttpUpstreamOptions) {
+  constructor({ config, index, upstream, room, thread, random }: HttpUpstreamOptions) {
     this.#config = config;
     this.#thread = thread;
     this.#keepsReady = config.pool.warm > 0;
     this.http = {
+      index,
       upstream,
       room,
       poolOf: (backend) => this.#poolOf(backend),

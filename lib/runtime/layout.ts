@@ -1,6 +1,12 @@
-import type { Config, ListenerConfig, UpstreamConfig } from "../config/types.ts";
+import type {
+  Config,
+  HttpListenerConfig,
+  ListenerConfig,
+  UpstreamConfig,
+} from "../config/types.ts";
 import type { TableShape } from "../core/shared_table.ts";
 import type { BackendSpec } from "../core/types.ts";
+import type { Link, MetricShape } from "../metrics/metric_layout.ts";
 
 /** Where the things of a configuration have their cells in shared memory: plain data. */
 export interface Layout {
@@ -71,4 +77,34 @@ function inOrder({ workers, listeners, upstreams }: Config): Layout {
     backends: upstreams.map((upstream) => upstream.backends.map(() => backends++)),
     shape: { workers, backends, upstreams: upstreams.length, listeners: listeners.length },
   };
+}
+
+/** What of a configuration is counted for the metrics. */
+export function metricShapeOf(config: PlacedConfig): MetricShape {
+  const upstreams = placeUpstreams(config);
+  const members = Map.groupBy(placeBackends(config), ({ upstream }) => upstream);
+  return {
+    workers: shapeOf(config).workers,
+    listeners: placeListeners(config).map(({ index }) => index),
+    upstreams: upstreams.map(({ config: upstream, index }) => {
+      return { place: index, backends: (members.get(upstream) ?? []).map(({ index }) => index) };
+    }),
+    links: placeListeners(config).flatMap((listener) => linksOf(listener, upstreams)),
+  };
+}
+
+function linksOf(
+  { config, index: listener }: PlacedItem<ListenerConfig>,
+  upstreams: readonly PlacedItem<UpstreamConfig>[],
+): Link[] {
+  const names = config.protocol === "tcp" ? new Set([config.upstream]) : upstreamsOf(config);
+  return upstreams.flatMap(({ config: { name }, index }) => {
+    return names.has(name) ? [{ listener, upstream: index }] : [];
+  });
+}
+
+/** Names of the upstreams that a listener's routes lead to. */
+export function upstreamsOf({ routes }: HttpListenerConfig): Set<string> {
+  const splits = routes.flatMap(({ action }) => action.kind === "forward" ? action.split : []);
+  return new Set(splits.map(({ upstream }) => upstream));
 }

@@ -41,6 +41,11 @@ export class RingReader implements Disposable {
     this.#log = log;
   }
 
+  /** Records lost since the start. */
+  get dropped(): number {
+    return this.#ring.dropped + this.#garbled;
+  }
+
   /** Runs until disposed. */
   async run(): Promise<void> {
     let left = RECORDS_PER_TURN;
@@ -87,7 +92,7 @@ export class RingReader implements Disposable {
   }
 
   #reportDropped(): void {
-    const dropped = this.#ring.dropped + this.#garbled - this.#reported;
+    const dropped = this.dropped - this.#reported;
     if (dropped === 0) return;
     this.#reported += dropped;
     this.#log.write({

@@ -1,3 +1,4 @@
+import type { MetricPlan } from "../metrics/metric_layout.ts";
 import type { TableShape } from "../core/shared_table.ts";
 import type { PlacedConfig } from "./layout.ts";
 import type { LimitBuffers } from "./shared_limits.ts";
@@ -34,6 +35,7 @@ export interface PlanMessage {
   readonly limits: LimitBuffers;
   /** Buckets of the rate limits, in the order of `rateLimitsOf`. */
   readonly rates: readonly SharedArrayBuffer[];
+  readonly metricPlan: MetricPlan;
 }
 
 /** The first message: everything a worker needs. It reads no file and no environment. */
@@ -46,6 +48,8 @@ export interface StartMessage {
   readonly table: SharedArrayBuffer;
   /** Unix sockets cannot be shared: one thread opens them. */
   readonly opensUnix: boolean;
+  /** Memory of the table of metrics. */
+  readonly metrics: SharedArrayBuffer;
   /** Memory of the guards' table, of the same shape. */
   readonly guards: SharedArrayBuffer;
   readonly logRing: SharedArrayBuffer;

@@ -2,11 +2,12 @@ import type { Config } from "../config/types.ts";
 import { GuardTable } from "../core/guard_table.ts";
 import { SharedTable, type TableShape } from "../core/shared_table.ts";
 import { isUpAtFirst } from "./health.ts";
-import { placeBackends, type PlacedConfig, placeUpstreams } from "./layout.ts";
+import { MetricTable } from "../metrics/metric_table.ts";
+import { metricShapeOf, placeBackends, type PlacedConfig, placeUpstreams } from "./layout.ts";
 import { PlaceBook } from "./place_book.ts";
 import { type SharedRates, shareRates } from "./rate_limits.ts";
 import { SharedLimits } from "./shared_limits.ts";
-import type { RunPlan } from "./worker_slot.ts";
+import type { RunPlan } from "./run_plan.ts";
 
 /** There is no room in shared memory for what a configuration has in it. */
 export class NoRoomError extends Error {
@@ -17,6 +18,7 @@ export class NoRoomError extends Error {
 export class SharedState {
   readonly table: SharedTable;
   readonly guards: GuardTable;
+  readonly metrics: MetricTable;
   readonly #book: PlaceBook;
   readonly #random: () => number;
   #config: PlacedConfig;
@@ -31,6 +33,7 @@ export class SharedState {
     this.table = SharedTable.create(shape);
     this.guards = GuardTable.create(shape);
     this.#config = { ...config, layout: this.#book.assign(config)! };
+    this.metrics = MetricTable.create(metricShapeOf(this.#config), METRIC_GROWTH);
     this.#limits = SharedLimits.create(this.#config, random);
     this.#rates = shareRates(config);
     this.#settle(this.#config);
@@ -38,7 +41,8 @@ export class SharedState {
 
   /** Of the configuration in force, or being put in force. */
   get plan(): RunPlan {
-    return { config: this.#config, limits: this.#limits, rates: this.#rates.buffers };
+    const metricPlan = this.metrics.plan;
+    return { config: this.#config, limits: this.#limits, rates: this.#rates.buffers, metricPlan };
   }
 
   /**
@@ -50,7 +54,8 @@ export class SharedState {
   advance(config: Config): () => void {
     const before = { config: this.#config, limits: this.#limits, rates: this.#rates };
     const layout = this.#book.assign(config);
-    if (layout === undefined) {
+    if (layout === undefined || !this.metrics.assign(metricShapeOf({ ...config, layout }))) {
+      this.#book.assign(before.config);
       const { backends, upstreams, listeners } = this.#book.shape;
       throw new NoRoomError(
         `more than was made room for at the start (${listeners} listeners, ${upstreams} upstreams, ` +
@@ -63,6 +68,7 @@ export class SharedState {
     this.#settle(this.#config, before.config);
     return () => {
       this.#book.assign(before.config);
+      this.metrics.assign(metricShapeOf(before.config));
       this.#config = before.config;
       this.#limits = before.limits;
       this.#rates = before.rates;
@@ -75,7 +81,7 @@ export class SharedState {
     const namedUpstreams = new Set(alive.flatMap(placeUpstreams).map(({ index }) => index));
     this.#book.reclaim(({ kind, place }) => {
       if (kind === "backends") return !used.has(place) && this.#clearBackend(place);
-      if (kind === "upstreams") return !namedUpstreams.has(place);
+      if (kind === "upstreams") return !namedUpstreams.has(place) && this.#clearUpstream(place);
       return this.table.active(place) === 0 && this.#clearListener(place);
     });
   }
@@ -97,11 +103,18 @@ export class SharedState {
     if (this.table.inFlight(place) > 0 || this.table.openToBackend(place) > 0) return false;
     this.table.clearBackend(place);
     this.guards.clear(place);
+    this.metrics.clear("backends", place);
+    return true;
+  }
+
+  #clearUpstream(place: number): boolean {
+    this.metrics.clear("upstreams", place);
     return true;
   }
 
   #clearListener(place: number): boolean {
     this.table.clearListener(place);
+    this.metrics.clear("listeners", place);
     return true;
   }
 }
@@ -123,3 +136,5 @@ function roomFor(config: Config): TableShape {
 /** Generations of threads at once, the one in force among them. */
 export const MAX_GENERATIONS = 8;
 const MIN_WORKERS = 4;
+/** Room for so many times what the first configuration counts. */
+const METRIC_GROWTH = 8;

@@ -4,6 +4,7 @@ import type { Circuit } from "../core/guard_word.ts";
 import type { LimitTable, QueueLook } from "../core/limit_table.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import type { HealthReport, LastCheck } from "../health/watch.ts";
+import type { MetricTable } from "../metrics/metric_table.ts";
 import {
   placeBackends,
   type PlacedBackend,
@@ -21,8 +22,20 @@ export interface Status {
   readonly workers: number;
   /** Data plane threads that died and were replaced. */
   readonly workerRestarts: number;
+  /** Log records lost because a thread wrote faster than they could be read. */
+  readonly logDropped: number;
+  /** Absent where there is nothing to reload from. */
+  readonly reloads?: ReloadHistory;
   readonly listeners: readonly ListenerStatus[];
   readonly upstreams: readonly UpstreamStatus[];
+}
+
+/** How reloads went, since the start. */
+export interface ReloadHistory {
+  readonly done: number;
+  readonly refused: number;
+  /** What was wrong with the last one; absent when it was done. */
+  readonly problems?: readonly string[];
 }
 
 /** One listener; totals since start. */
@@ -46,6 +59,8 @@ export interface ListenerStatus {
   readonly rateLimited: number;
   /** Connections or requests tried on a further backend. */
   readonly retries: number;
+  /** Retries that the budget did not allow. */
+  readonly retriesDenied: number;
   /** HTTP only. */
   readonly requests: number;
   /** Answers that a backend began and did not end. HTTP only. */
@@ -84,6 +99,10 @@ export interface BackendStatus {
   readonly reuses: number;
   /** Connections that wait in pools for work. */
   readonly idle: number;
+  /** Connections that are open, idle or not. HTTP only. */
+  readonly open: number;
+  /** Times that a connection was wanted and the most were open. HTTP only. */
+  readonly poolExhausted: number;
   readonly connectFailures: number;
   readonly failures: number;
   readonly bytesToBackend: number;
@@ -98,10 +117,16 @@ export interface BackendHealth {
   readonly phi?: number;
   /** Absent before the first has ended. */
   readonly lastCheck?: LastCheck;
+  /** Checks since start; all upstreams where the server is checked in the same way share them. */
+  readonly passed: number;
+  readonly failed: number;
 }
 
-/** Reads the listeners' part of the status out of the shared table. */
-export function listenerStatus(config: PlacedConfig, table: SharedTable): ListenerStatus[] {
+/** Reads the listeners' part of the status out of shared memory. */
+export function listenerStatus(
+  config: PlacedConfig,
+  { table, metrics }: Pick<StatusTables, "table" | "metrics">,
+): ListenerStatus[] {
   return placeListeners(config).map(({ config: listener, index }) => ({
     name: listener.name,
     address: formatAddress(listener.address),
@@ -114,7 +139,8 @@ export function listenerStatus(config: PlacedConfig, table: SharedTable): Listen
     queueFull: table.listenerTotal(index, "queueFull"),
     queueTimeouts: table.listenerTotal(index, "queueTimeouts"),
     rateLimited: table.listenerTotal(index, "rateLimited"),
-    retries: table.listenerTotal(index, "retries"),
+    retries: metrics.paidRetries(index),
+    retriesDenied: table.listenerTotal(index, "retriesDenied"),
     requests: table.listenerTotal(index, "requests"),
     answersCut: table.listenerTotal(index, "answersCut"),
   }));
@@ -125,17 +151,21 @@ export interface StatusTables {
   readonly table: SharedTable;
   readonly limits: LimitTable;
   readonly guards: GuardTable;
+  readonly metrics: MetricTable;
   readonly health: HealthSource;
   /** Milliseconds of the clock that all threads have. */
   readonly nowMs: number;
 }
 
 /** Reads the upstreams' part of the status out of shared memory. */
-export function upstreamStatus(config: PlacedConfig, tables: StatusTables): UpstreamStatus[] {
+export function upstreamStatus(
+  config: PlacedConfig,
+  tables: Omit<StatusTables, "metrics">,
+): UpstreamStatus[] {
   const { table, limits, guards, nowMs } = tables;
-  const placed = placeBackends(config);
+  const placed = Map.groupBy(placeBackends(config), ({ upstream }) => upstream);
   return placeUpstreams(config).map(({ config: upstream, index }) => {
-    const backends = placed.filter((backend) => backend.upstream === upstream);
+    const backends = placed.get(upstream) ?? [];
     return {
       name: upstream.name,
       algorithm: upstream.algorithm,
@@ -154,7 +184,7 @@ export interface HealthSource {
 
 function backendStatus(
   { spec, index }: PlacedBackend,
-  { table, limits, guards, health }: StatusTables,
+  { table, limits, guards, health }: Omit<StatusTables, "metrics">,
 ): BackendStatus {
   const report = health.reportOf(index);
   const { circuit, ejected } = guards.state(index);
@@ -172,6 +202,8 @@ function backendStatus(
     requests: table.backendTotal(index, "requests"),
     reuses: table.backendTotal(index, "reuses"),
     idle: table.backendTotal(index, "idle"),
+    open: table.openToBackend(index),
+    poolExhausted: table.backendTotal(index, "poolExhausted"),
     connectFailures: table.backendTotal(index, "connectFailures"),
     failures: table.backendTotal(index, "failures"),
     bytesToBackend: table.backendTotal(index, "bytesToBackend"),
@@ -179,10 +211,12 @@ function backendStatus(
   };
 }
 
-function healthOf({ reason, suspicion, lastCheck }: HealthReport): BackendHealth {
+function healthOf({ reason, suspicion, lastCheck, passed, failed }: HealthReport): BackendHealth {
   return {
     ...(reason === undefined ? {} : { reason }),
     ...(suspicion === undefined ? {} : { phi: Math.round(suspicion * 100) / 100 }),
     ...(lastCheck === undefined ? {} : { lastCheck }),
+    passed,
+    failed,
   };
 }

@@ -3,15 +3,16 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { VERSION } from "../core/version.ts";
 import { denoTransport } from "../net/deno_transport.ts";
-import { Generation } from "./generation.ts";
+import { Generations } from "./generations.ts";
 import { Guards } from "./guards.ts";
 import { HealthChecks } from "./health.ts";
-import { placeBackends, type PlacedConfig } from "./layout.ts";
+import { layoutOf, placeBackends, type PlacedConfig } from "./layout.ts";
 import type { ToWorker } from "./messages.ts";
+import { writeMetrics } from "./metrics_page.ts";
 import { refuseDirectories } from "./sandbox.ts";
 import { fillSecrets } from "./secrets.ts";
-import { MAX_GENERATIONS, SharedState } from "./shared_state.ts";
-import { listenerStatus, type Status, upstreamStatus } from "./status.ts";
+import { SharedState } from "./shared_state.ts";
+import { listenerStatus, type ReloadHistory, type Status, upstreamStatus } from "./status.ts";
 import { removeStaleSockets } from "./unix_sockets.ts";
 import { BEAT_CHECK_MS } from "./worker_slot.ts";
 
@@ -33,20 +34,16 @@ export class Supervisor implements Disposable {
   readonly #options: SupervisorOptions;
   readonly #state: SharedState;
   readonly #health: HealthChecks;
-  /** Others than the present one, while they have connections. The oldest first. */
-  readonly #former = new Set<Generation>();
-  #generation: Generation;
+  readonly #generations: Generations;
   #guards: Guards | undefined;
   #beatTimer: ReturnType<typeof setInterval> | undefined;
   #ready = false;
   #reloading: Promise<void> = Promise.resolve();
-  /** Restarts of threads of generations that are no more. */
-  #pastRestarts = 0;
 
   private constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#state = new SharedState(fillSecrets(options.config), options.random);
-    this.#generation = this.#createGeneration([]);
+    this.#generations = new Generations(this.#state, options.log);
     this.#health = this.#startHealthChecks();
   }
 
@@ -61,7 +58,7 @@ export class Supervisor implements Disposable {
     const supervisor = new Supervisor(options);
     try {
       await supervisor.#health.ready;
-      await supervisor.#generation.start();
+      await supervisor.#generations.current.start();
     } catch (error) {
       supervisor[Symbol.dispose]();
       throw error;
@@ -77,27 +74,40 @@ export class Supervisor implements Disposable {
 
   /** The configuration in force. */
   get config(): PlacedConfig {
-    return this.#generation.plan.config;
+    return this.#generations.current.plan.config;
   }
 
   status(): Status {
     const { config } = this;
-    const { plan: { limits }, table, guards } = this.#state;
+    const { plan: { limits }, table, guards, metrics } = this.#state;
+    const tables = {
+      table,
+      limits: limits.table,
+      guards,
+      metrics,
+      health: this.#health,
+      nowMs: limits.now(),
+    };
     return {
       version: VERSION,
       ready: this.#ready,
       workers: config.workers,
-      workerRestarts: this.#generations()
-        .reduce((sum, { restarts }) => sum + restarts, this.#pastRestarts),
-      listeners: listenerStatus(config, table),
-      upstreams: upstreamStatus(config, {
-        table,
-        limits: limits.table,
-        guards,
-        health: this.#health,
-        nowMs: limits.now(),
-      }),
+      workerRestarts: this.#generations.restarts,
+      logDropped: this.#generations.logDropped,
+      listeners: listenerStatus(config, tables),
+      upstreams: upstreamStatus(config, tables),
     };
+  }
+
+  /** The same and more, for Prometheus. */
+  metrics(reloads: ReloadHistory): string {
+    return writeMetrics({
+      status: { ...this.status(), reloads },
+      table: this.#state.metrics,
+      layout: layoutOf(this.config),
+      residentBytes: Deno.memoryUsage().rss,
+      startTimeMs: performance.timeOrigin,
+    });
   }
 
   /**
@@ -120,7 +130,7 @@ export class Supervisor implements Disposable {
     this.#ready = false;
     await this.#sleep(shutdownDelayMs);
     await this.#reloading;
-    const drained = Promise.all(this.#generations().map((generation) => generation.drain()));
+    const drained = this.#generations.drain();
     using _cut = this.#options.clock.after(shutdownTimeoutMs, () => this.#cut());
     await drained;
     // A thread may be at its end before the runtime has removed the file of its listener.
@@ -133,7 +143,7 @@ export class Supervisor implements Disposable {
     clearInterval(this.#beatTimer);
     this.#health[Symbol.dispose]();
     this.#guards?.[Symbol.dispose]();
-    for (const generation of this.#generations()) generation[Symbol.dispose]();
+    this.#generations[Symbol.dispose]();
   }
 
   async #reload(config: Config): Promise<void> {
@@ -143,56 +153,16 @@ export class Supervisor implements Disposable {
     const health = this.#health.prepare(this.#state.plan.config);
     try {
       await health.ready;
-      if (this.#generation.canTake(config)) await this.#generation.prepare(this.#state.plan);
-      else await this.#succeed(config);
+      await this.#generations.prepare(config);
     } catch (error) {
       health.cancel();
       goBack();
       throw error;
     }
-    this.#generation.commit();
+    this.#generations.current.commit();
     health.commit();
     this.#guards?.take(this.config);
     this.#leaveLater(before);
-  }
-
-  /** Starts another generation of threads, and lets the present one come to its end. */
-  async #succeed(config: Config): Promise<void> {
-    const old = this.#generation;
-    const next = this.#createGeneration(this.#generations());
-    const hasUnix = config.listeners.some(({ address }) => address.kind === "unix");
-    try {
-      if (hasUnix) await old.releaseUnix();
-      await next.start();
-    } catch (error) {
-      next[Symbol.dispose]();
-      if (hasUnix) await old.resume();
-      throw error;
-    }
-    this.#generation = next;
-    this.#former.add(old);
-    // Never rejects.
-    void this.#retire(old);
-    this.#endOldest();
-  }
-
-  async #retire(generation: Generation): Promise<void> {
-    await generation.drain("retire");
-    this.#former.delete(generation);
-    this.#pastRestarts += generation.restarts;
-    generation[Symbol.dispose]();
-  }
-
-  /** There are slots for so many generations, and no more. */
-  #endOldest(): void {
-    const [oldest] = this.#former;
-    if (oldest === undefined || this.#former.size < MAX_GENERATIONS - 1) return;
-    this.#options.log.write({
-      level: "warning",
-      message: "Too many reloads with connections from before them: the oldest are cut",
-      fields: { generations: this.#former.size },
-    });
-    oldest.post({ type: "abort" });
   }
 
   /** What is under way on backends that are no more may end, but not for ever. */
@@ -201,24 +171,10 @@ export class Supervisor implements Disposable {
     const gone = placeBackends(before).map(({ index }) => index).filter((at) => !stay.has(at));
     if (gone.length > 0) {
       this.#options.clock.after(before.shutdownTimeoutMs, () => {
-        for (const generation of this.#former) generation.post({ type: "cut", backends: gone });
+        this.#generations.postFormer({ type: "cut", backends: gone });
       });
     }
-    this.#state.reclaim(this.#generations().map(({ plan }) => plan.config));
-  }
-
-  #generations(): Generation[] {
-    return [...this.#former, this.#generation];
-  }
-
-  #createGeneration(others: readonly Generation[]): Generation {
-    const { plan, table, guards } = this.#state;
-    const taken = new Set(others.flatMap(({ slots }) => slots));
-    const slots: number[] = [];
-    for (let slot = 0; slots.length < plan.config.workers; slot++) {
-      if (!taken.has(slot)) slots.push(slot);
-    }
-    return new Generation({ slots, plan, table, guards, log: this.#options.log });
+    this.#state.reclaim(this.#generations.configs());
   }
 
   #begin(): void {
@@ -258,11 +214,11 @@ export class Supervisor implements Disposable {
   }
 
   #post(message: ToWorker): void {
-    for (const generation of this.#generations()) generation.post(message);
+    this.#generations.post(message);
   }
 
   #checkBeats(): void {
-    for (const generation of this.#generations()) generation.checkBeats();
+    this.#generations.checkBeats();
   }
 
   #cut(): void {

@@ -55,8 +55,9 @@ export class ThreadUpstream implements Disposable {
   /** Connections for HTTP listeners, made when the first of them asks. */
   get http(): HttpUpstream {
     if (this.#http === undefined) {
-      const { upstream, room, thread, random } = this.#options;
-      this.#http = new HttpUpstreamParts({ config: this.#config, upstream, room, thread, random });
+      const { upstream, room, thread, random, place: index } = this.#options;
+      const config = this.#config;
+      this.#http = new HttpUpstreamParts({ config, index, upstream, room, thread, random });
       // Never rejects: the configuration was checked.
       void this.#http.prepare();
     }

@@ -9,6 +9,7 @@ import { SharedTable } from "../core/shared_table.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Logger, LogLevel } from "../core/log.ts";
 import { RingQueue } from "../ds/ring_queue.ts";
+import { MetricTable } from "../metrics/metric_table.ts";
 import { denoTransport } from "../net/deno_transport.ts";
 import { DataPlane, type Plan } from "./data_plane.ts";
 import { ListenError } from "./listen_error.ts";
@@ -70,6 +71,7 @@ class WorkerThread {
     const { config } = message.plan;
     const table = new SharedTable(message.table, shape);
     const guards = new GuardTable(message.guards, shape);
+    const metrics = new MetricTable(message.metrics, shape.workers);
     const log = new RingLogger(new RingQueue(logRing), config.log.level);
     this.#log = log;
     this.#clock = sharedClock(wallOffsetMs);
@@ -78,7 +80,7 @@ class WorkerThread {
     const now = () => performance.now();
     const { random } = Math;
     const transport = denoTransport;
-    const deps = { table, guards, worker, opensUnix, transport, now, random, log };
+    const deps = { table, guards, metrics, worker, opensUnix, transport, now, random, log };
     try {
       this.#plane = new DataPlane({ ...this.#read(message.plan), ...deps });
     } catch (error) {
@@ -91,11 +93,12 @@ class WorkerThread {
     scope.postMessage({ type: "ready" });
   }
 
-  #read({ config, limits, rates }: PlanMessage): Plan {
+  #read({ config, limits, rates, metricPlan }: PlanMessage): Plan {
     return {
       config,
       limits: SharedLimits.wrap(config, limits, this.#clock),
       rates: new RateLimits(config, rates, this.#clock),
+      metricPlan,
     };
   }
 

@@ -2,13 +2,13 @@ import type { Logger } from "../core/log.ts";
 import type { GuardTable } from "../core/guard_table.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import { RingQueue } from "../ds/ring_queue.ts";
+import type { MetricTable } from "../metrics/metric_table.ts";
 import { ListenError } from "./listen_error.ts";
 import { LOG_RING_BYTES, RingReader } from "./log_ring.ts";
-import type { PlacedConfig } from "./layout.ts";
-import type { FromWorker, PlanMessage, ToWorker } from "./messages.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
 import { wallOffset } from "./shared_clock.ts";
-import { sandboxPermissions, StartError } from "./sandbox.ts";
-import type { SharedLimits } from "./shared_limits.ts";
+import { planMessage, type RunPlan } from "./run_plan.ts";
+import { startThread } from "./start_thread.ts";
 import { removeStaleSockets } from "./unix_sockets.ts";
 
 /** What a {@linkcode WorkerSlot} works with. */
@@ -21,15 +21,8 @@ export interface WorkerSlotOptions {
   readonly opensUnix: boolean;
   readonly table: SharedTable;
   readonly guards: GuardTable;
+  readonly metrics: MetricTable;
   readonly log: Logger;
-}
-
-/** A configuration with what its limits share, as the supervisor has it. */
-export interface RunPlan {
-  readonly config: PlacedConfig;
-  readonly limits: SharedLimits;
-  /** Buckets of the rate limits, for all threads. */
-  readonly rates: readonly SharedArrayBuffer[];
 }
 
 /** One place for a data plane thread; a thread that dies there is replaced by a new one. */
@@ -52,6 +45,8 @@ export class WorkerSlot implements Disposable {
   #beats = 0;
   #missedBeats = 0;
   #restarts = 0;
+  /** Log records dropped by the threads before this one. */
+  #droppedBefore = 0;
   #ending = false;
 
   constructor(options: WorkerSlotOptions) {
@@ -62,6 +57,11 @@ export class WorkerSlot implements Disposable {
   /** Threads that had to be replaced. */
   get restarts(): number {
     return this.#restarts;
+  }
+
+  /** Log records that were lost because a thread wrote faster than they could be read. */
+  get logDropped(): number {
+    return this.#droppedBefore + (this.#reader?.dropped ?? 0);
   }
 
   /** Starts the thread; resolves once its listeners are open. @throws {ListenError | StartError} */
@@ -82,7 +82,7 @@ export class WorkerSlot implements Disposable {
    */
   async prepare(plan: RunPlan): Promise<void> {
     this.#next = plan;
-    await this.#ask({ type: "prepare", plan: messageOf(plan) });
+    await this.#ask({ type: "prepare", plan: planMessage(plan) });
   }
 
   /** Puts in force what was prepared. */
@@ -132,7 +132,7 @@ export class WorkerSlot implements Disposable {
   }
 
   #spawn(): void {
-    const { slot, opensUnix, table, guards, log } = this.#options;
+    const { slot, opensUnix, table, guards, metrics, log } = this.#options;
     const worker = startThread(slot, this.#plan.config);
     // A ring of its own: the thread before may still have been writing into the last one.
     const ring = RingQueue.create(LOG_RING_BYTES);
@@ -151,23 +151,25 @@ export class WorkerSlot implements Disposable {
     };
     this.post({
       type: "start",
-      plan: messageOf(this.#plan),
+      plan: planMessage(this.#plan),
       worker: slot,
       opensUnix,
       shape: table.shape,
       table: table.buffer,
       guards: guards.buffer,
+      metrics: metrics.buffer,
       logRing: ring.buffer,
       wallOffsetMs: wallOffset(),
     });
     // The one before had been told, and would be told to commit.
-    if (this.#next !== undefined) this.post({ type: "prepare", plan: messageOf(this.#next) });
+    if (this.#next !== undefined) this.post({ type: "prepare", plan: planMessage(this.#next) });
   }
 
   #end(): void {
     this.#worker?.terminate();
     this.#worker = undefined;
     this.#reader?.flush();
+    this.#droppedBefore += this.#reader?.dropped ?? 0;
     this.#reader?.[Symbol.dispose]();
     this.#reader = undefined;
   }
@@ -252,29 +254,8 @@ export class WorkerSlot implements Disposable {
   }
 }
 
-function messageOf({ config, limits, rates }: RunPlan): PlanMessage {
-  return { config, limits: limits.buffers, rates };
-}
-
 function refusal({ listener, reason }: { listener?: string; reason: string }): Error {
   return listener === undefined ? new Error(reason) : new ListenError(listener, reason);
-}
-
-/** @throws {StartError} when the process may not do itself what the thread is to do */
-function startThread(slot: number, config: PlacedConfig): Worker {
-  try {
-    return new Worker(new URL("./worker.ts", import.meta.url), {
-      type: "module",
-      name: `weir-${slot}`,
-      deno: { permissions: sandboxPermissions(config) },
-    });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotCapable)) throw error;
-    throw new StartError(
-      "cannot start the data plane: Deno was started with fewer permissions than the configuration " +
-        "needs: `weir check --permissions` prints them",
-    );
-  }
 }
 
 /** With a look every {@linkcode BEAT_CHECK_MS}: ten seconds of silence are a death. */

@@ -6,6 +6,7 @@ const OPTIONS: AdminOptions = {
   config: { address: { kind: "tcp", hostname: "127.0.0.1", port: 9000 } },
   isReady: () => true,
   status: () => ({ ready: true, workers: 2 }),
+  metrics: () => "weir_ready 1\n",
 };
 
 interface Ask {

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
-import { responseCounter } from "../../lib/core/counters.ts";
 import { SharedTable, type TableShape } from "../../lib/core/shared_table.ts";
 import type { TableJob, TableReport } from "../support/table_thread.ts";
 import { StartGate, Thread } from "../support/thread.ts";
@@ -20,8 +19,8 @@ Deno.test("SharedTable keeps every cell apart from every other", () => {
     }
     for (let listener = 0; listener < SHAPE.listeners; listener++) {
       table.tryOpen(worker, listener, 100);
-      table.countListener(worker, listener, "retries", 10 + listener);
-      table.countListener(worker, listener, "responses5xx", 30 + listener);
+      table.countListener(worker, listener, "retriesDenied", 10 + listener);
+      table.countListener(worker, listener, "answersCut", 30 + listener);
     }
     table.beat(worker);
   }
@@ -40,9 +39,9 @@ Deno.test("SharedTable keeps every cell apart from every other", () => {
   }
   for (let listener = 0; listener < SHAPE.listeners; listener++) {
     assertEquals(other.active(listener), 3);
-    assertEquals(other.listenerTotal(listener, "retries"), 3 * (10 + listener));
+    assertEquals(other.listenerTotal(listener, "retriesDenied"), 3 * (10 + listener));
     assertEquals(other.listenerTotal(listener, "accepted"), 0);
-    assertEquals(other.listenerTotal(listener, "responses5xx"), 3 * (30 + listener));
+    assertEquals(other.listenerTotal(listener, "answersCut"), 3 * (30 + listener));
   }
   assertEquals([0, 1, 2].map((worker) => other.beats(worker)), [1, 1, 1]);
   assertEquals([other.nextTurn(0), other.nextTurn(1)], [0, 1]);
@@ -102,14 +101,6 @@ Deno.test("SharedTable.forgetWorker() gives back connections to backends, each o
   assertEquals([table.openToBackend(2), table.openToBackend(3)], [2, 0]);
   assertEquals(table.tryOpenBackend(1, 2, 3), true);
   assertEquals(table.tryOpenBackend(1, 2, 3), false);
-});
-
-Deno.test("responseCounter() goes by the class of the status", () => {
-  assertEquals(
-    [100, 199, 200, 299, 300, 399, 400, 499, 500, 599].map(responseCounter),
-    (["1xx", "2xx", "3xx", "4xx", "5xx"] as const)
-      .flatMap((family) => [`responses${family}`, `responses${family}`] as const),
-  );
 });
 
 Deno.test("SharedTable.forgetWorker() gives back what that worker held, and nothing else", () => {

@@ -38,7 +38,11 @@ Deno.test("a backend that swallows packets holds up no start, and gets nobody", 
 
   assert(answers.every((answer) => statusOf(answer) === 200));
   const [first] = await scenario.backendStatus();
-  assertEquals([first?.up, first?.health, first?.connectFailures], [false, {}, 0]);
+  assertEquals([first?.up, first?.health, first?.connectFailures], [
+    false,
+    { passed: 0, failed: 0 },
+    0,
+  ]);
 });
 
 function ask(scenario: Scenario) {

@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { GuardTable } from "../../lib/core/guard_table.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
+import { MetricTable } from "../../lib/metrics/metric_table.ts";
 import { Guards } from "../../lib/runtime/guards.ts";
-import { placeBackends, shapeOf } from "../../lib/runtime/layout.ts";
+import { metricShapeOf, placeBackends, shapeOf } from "../../lib/runtime/layout.ts";
 import { SharedLimits } from "../../lib/runtime/shared_limits.ts";
 import { systemClock } from "../../lib/runtime/system_clock.ts";
 import { WorkerSlot } from "../../lib/runtime/worker_slot.ts";
@@ -35,7 +36,9 @@ Deno.test("a worker that is replaced gives back the trial that it held, and the 
   const limits = SharedLimits.create(config, () => 0.5);
   const guards = GuardTable.create(shapeOf(config));
   const log = new MemoryLog();
-  using slot = new WorkerSlot({ slot: 0, config, table, limits, guards, log });
+  const metrics = MetricTable.create(metricShapeOf(config));
+  const plan = { config, limits, rates: [], metricPlan: metrics.plan };
+  using slot = new WorkerSlot({ slot: 0, opensUnix: true, plan, table, guards, metrics, log });
   await within("the worker", slot.start());
   guards.trip(0, guards.era(0));
   guards.halfOpen(0);

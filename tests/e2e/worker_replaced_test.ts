@@ -1,7 +1,8 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { GuardTable } from "../../lib/core/guard_table.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
-import { placeBackends, shapeOf } from "../../lib/runtime/layout.ts";
+import { metricShapeOf, placeBackends, shapeOf } from "../../lib/runtime/layout.ts";
+import { MetricTable } from "../../lib/metrics/metric_table.ts";
 import { SharedLimits } from "../../lib/runtime/shared_limits.ts";
 import { WorkerSlot } from "../../lib/runtime/worker_slot.ts";
 import { ask, connectTo, exchange, receiveAll } from "../support/clients.ts";
@@ -163,14 +164,9 @@ async function startSlotWith(options: LoadedConfigOptions): Promise<Parts> {
   const limits = SharedLimits.create(config, () => 0.5);
   const log = new MemoryLog();
   const guards = GuardTable.create(shapeOf(config));
-  const slot = new WorkerSlot({
-    slot: 0,
-    opensUnix: true,
-    plan: { config, limits, rates: [] },
-    table,
-    guards,
-    log,
-  });
+  const metrics = MetricTable.create(metricShapeOf(config));
+  const plan = { config, limits, rates: [], metricPlan: metrics.plan };
+  const slot = new WorkerSlot({ slot: 0, opensUnix: true, plan, table, guards, metrics, log });
   await within("the worker", slot.start());
   return {
     slot,

@@ -137,10 +137,15 @@ Deno.test("Watching.report() tells of the last check that counted, and why a ser
   b.probes.last.fail("still refused");
   await settled();
 
-  assertEquals(before, {});
-  assertEquals(well, { lastCheck: { passed: true, agoMs: 500, tookMs: 20 } });
+  assertEquals(before, { passed: 0, failed: 0 });
+  assertEquals(well, { passed: 1, failed: 0, lastCheck: { passed: true, agoMs: 500, tookMs: 20 } });
   const failed = { passed: false, agoMs: 0, tookMs: 0 };
-  assertEquals(doubtful, { lastCheck: { ...failed, reason: "refused" } });
+  assertEquals(doubtful, { passed: 1, failed: 1, lastCheck: { ...failed, reason: "refused" } });
   const reason = "still refused";
-  assertEquals(watching.report(), { reason, lastCheck: { ...failed, reason } });
+  assertEquals(watching.report(), {
+    reason,
+    passed: 1,
+    failed: 2,
+    lastCheck: { ...failed, reason },
+  });
 });

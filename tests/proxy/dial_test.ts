@@ -14,7 +14,7 @@ Deno.test("Dial.connect() answers with the backend of the algorithm's choice", a
 
   assertEquals(attempt?.lease.backend.id, "b0");
   assertEquals(b.transport.dialled, [B0]);
-  assertEquals([b.inFlight, b.table.listenerTotal(0, "retries")], [1, 0]);
+  assertEquals([b.inFlight, b.metrics.paidRetries(0)], [1, 0]);
 });
 
 Deno.test("Dial.connect() goes on to other backends and blames those that refused", async () => {
@@ -27,7 +27,7 @@ Deno.test("Dial.connect() goes on to other backends and blames those that refuse
   assertEquals(b.transport.dialled, [B0, B1, B2]);
   assertEquals([0, 1, 2].map((index) => b.table.backendTotal(index, "connectFailures")), [1, 1, 0]);
   assertEquals([0, 1, 2].map((index) => b.table.inFlight(index)), [0, 0, 1]);
-  assertEquals(b.table.listenerTotal(0, "retries"), 2);
+  assertEquals(b.metrics.paidRetries(0), 2);
 });
 
 Deno.test("Dial.connect() tries no backend twice", async () => {
@@ -46,7 +46,7 @@ Deno.test("Dial.connect() gives up when its attempts are used up", async () => {
   assertEquals(await new Dial(b.route, 0).connect(), undefined);
 
   assertEquals(b.transport.dialled.length, 2);
-  assertEquals([b.inFlight, b.table.listenerTotal(0, "retries")], [0, 1]);
+  assertEquals([b.inFlight, b.metrics.paidRetries(0)], [0, 1]);
 });
 
 Deno.test("Dial.connect() tries once when there are to be no retries", async () => {

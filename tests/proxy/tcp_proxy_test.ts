@@ -47,6 +47,8 @@ Deno.test("TcpProxy.handle() carries a connection to a backend and counts it", a
   assertEquals(b.table.backendTotal(0, "bytesToBackend"), HELLO.length);
   assertEquals(b.table.backendTotal(0, "bytesToClient"), HELLO.length);
   assertEquals(b.table.backendTotal(0, "failures"), 0);
+  assertEquals(b.metrics.traffic(0), { received: HELLO.length, sent: HELLO.length });
+  assertEquals(b.metrics.connects(0).count, 1);
   assertEquals(b.log.fieldsOf("Connection ended"), [
     { listener: "front", client: "192.0.2.9:4000", backend: "b0", end: "done" },
   ]);
@@ -62,6 +64,7 @@ Deno.test("TcpProxy.handle() closes the client when there is no backend", async 
 
   assertEquals((await client.receive()).length, 0);
   assertEquals([inner.closes, b.table.listenerTotal(0, "noBackend")], [1, 1]);
+  assertEquals(b.metrics.rejected(0), [["no_backend", 1]]);
   b.assertClean();
 });
 

@@ -83,6 +83,23 @@ Deno.test("WaitingRoom serves one waiter for each slot that comes free, in order
   assertEquals([b.table.taken(0), b.threads[0]!.room.isBusy], [2, false]);
 });
 
+Deno.test("WaitingRoom tells how long each has waited who was served or came too late", async () => {
+  const waits: number[] = [];
+  using b = new RoomBench(1, { onWaited: (waitMs) => waits.push(waitMs) });
+  for (const name of ["a", "b", "c"]) b.ask(0, name);
+  const leave = b.ask(0, "d");
+  await settled();
+
+  b.nowMs += 40;
+  leave();
+  await b.free();
+  b.nowMs += 960;
+  await b.paced.pass(100);
+
+  assertEquals(b.served, ["a", "d left", "b", "c queue_timeout"]);
+  assertEquals(waits, [0, 40, 1000]);
+});
+
 Deno.test("WaitingRoom with all places taken refuses at once", async () => {
   using b = new RoomBench(1);
   for (const name of ["a", "b", "c", "d", "e"]) b.ask(0, name);

@@ -45,7 +45,7 @@ for (const how of ["closeWrite", "close", "reset"] as const) {
 
     assertEquals(ready.inputEnded, true);
     assertEquals([b.counted("failures"), b.counted("connections")], [[0, 0], [1, 0]]);
-    assertEquals([b.inFlight, b.table.listenerTotal(0, "retries")], [1, 0]);
+    assertEquals([b.inFlight, b.metrics.paidRetries(0)], [1, 0]);
     await end(b, client, ended);
   });
 }

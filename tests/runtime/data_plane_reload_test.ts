@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import type { Config, ListenerConfig, UpstreamConfig } from "../../lib/config/types.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
+import { MetricTable } from "../../lib/metrics/metric_table.ts";
 import { DataPlane } from "../../lib/runtime/data_plane.ts";
-import type { PlacedConfig } from "../../lib/runtime/layout.ts";
+import { metricShapeOf, type PlacedConfig } from "../../lib/runtime/layout.ts";
 import { ListenError } from "../../lib/runtime/listen_error.ts";
 import { PlaceBook } from "../../lib/runtime/place_book.ts";
 import { SharedLimits } from "../../lib/runtime/shared_limits.ts";
@@ -18,15 +19,18 @@ const PORTS = [1001, 1002, 1003] as const;
 class ReloadBench implements Disposable {
   readonly transport = new MemoryTransport();
   readonly table = SharedTable.create(SHAPE);
+  readonly metrics = new MetricTable(new SharedArrayBuffer(2 ** 20), 1);
   readonly book = new PlaceBook(SHAPE);
   readonly plane: DataPlane;
 
   constructor(config: Config) {
     for (const port of PORTS) this.transport.listen(tcp(port));
     for (let place = 0; place < SHAPE.backends; place++) this.table.setUp(place, true);
+    const plan = this.plan(config);
     this.plane = new DataPlane({
-      ...this.plan(config),
+      ...plan,
       table: this.table,
+      metrics: this.metrics,
       worker: 0,
       transport: this.transport,
       now: () => performance.now(),
@@ -39,7 +43,9 @@ class ReloadBench implements Disposable {
 
   plan(config: Config) {
     const placed: PlacedConfig = { ...config, layout: this.book.assign(config)! };
-    return { config: placed, limits: SharedLimits.create(placed, () => 0.5) };
+    assert(this.metrics.assign(metricShapeOf(placed)));
+    const limits = SharedLimits.create(placed, () => 0.5);
+    return { config: placed, limits, metricPlan: this.metrics.plan };
   }
 
   reload(config: Config): void {

@@ -4,12 +4,13 @@ import { GuardTable } from "../../lib/core/guard_table.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
 import { DataPlane } from "../../lib/runtime/data_plane.ts";
 import { ListenError } from "../../lib/runtime/listen_error.ts";
-import { shapeOf } from "../../lib/runtime/layout.ts";
+import { metricShapeOf, shapeOf } from "../../lib/runtime/layout.ts";
 import { SharedLimits } from "../../lib/runtime/shared_limits.ts";
 import { listenerStatus, upstreamStatus } from "../../lib/runtime/status.ts";
 import { configOf, listenerConfig, tcp, upstreamConfig } from "../support/configs.ts";
 import { settled } from "../support/fake_clock.ts";
 import type { MemoryConn } from "../support/memory_conn.ts";
+import { MetricTable } from "../../lib/metrics/metric_table.ts";
 import { MemoryLog } from "../support/memory_log.ts";
 import { type MemoryAcceptor, MemoryTransport } from "../support/memory_transport.ts";
 import { isSettled } from "../support/tcp_bench.ts";
@@ -25,6 +26,7 @@ class PlaneBench implements Disposable {
   readonly backends: readonly MemoryAcceptor[];
   readonly table: SharedTable;
   readonly limits: SharedLimits;
+  readonly metrics: MetricTable;
   readonly log = new MemoryLog();
   readonly plane: DataPlane;
   readonly running: Promise<void>;
@@ -36,10 +38,12 @@ class PlaneBench implements Disposable {
       this.table.setUp(index, !down.includes(index));
     }
     this.limits = SharedLimits.create(config, () => 0.5);
+    this.metrics = MetricTable.create(metricShapeOf(config));
     this.plane = new DataPlane({
       config,
       table: this.table,
       limits: this.limits,
+      metrics: this.metrics,
       worker: 0,
       transport: this.transport,
       now: () => performance.now(),
@@ -149,7 +153,9 @@ Deno.test("DataPlane names the listener that cannot be opened and leaves none op
   const transport = new MemoryTransport();
   const table = SharedTable.create(shapeOf(CONFIG));
   const limits = SharedLimits.create(CONFIG, () => 0.5);
-  const deps = { config: CONFIG, table, limits, worker: 0, transport, log: new MemoryLog() };
+  const metrics = MetricTable.create(metricShapeOf(CONFIG));
+  const tables = { table, limits, metrics };
+  const deps = { config: CONFIG, ...tables, worker: 0, transport, log: new MemoryLog() };
   const create = () => new DataPlane({ ...deps, now: () => 0, random: () => 0.5 });
   const taken = transport.listen(tcp(90));
 
@@ -171,15 +177,10 @@ Deno.test("DataPlane opens a Unix socket on the first thread alone", () => {
     const transport = new MemoryTransport();
     const table = SharedTable.create({ ...shapeOf(config), workers: 2 });
     const limits = SharedLimits.create(config, () => 0.5);
-    const deps = {
-      config,
-      table,
-      limits,
-      worker,
-      opensUnix: worker === 0,
-      transport,
-      log: new MemoryLog(),
-    };
+    const metrics = MetricTable.create({ ...metricShapeOf(config), workers: 2 });
+    const tables = { table, limits, metrics };
+    const opensUnix = worker === 0;
+    const deps = { config, ...tables, worker, opensUnix, transport, log: new MemoryLog() };
     using _plane = new DataPlane({ ...deps, now: () => 0, random: () => 0.5 });
     return transport.isListening(address);
   });
@@ -191,7 +192,7 @@ Deno.test("listenerStatus() and upstreamStatus() tell what the table holds", asy
   using b = new PlaneBench(CONFIG, [1]);
   await b.connect(80, 2);
 
-  const [web, db] = listenerStatus(CONFIG, b.table);
+  const [web, db] = listenerStatus(CONFIG, b);
   const upstreams = upstreamStatus(CONFIG, {
     table: b.table,
     limits: b.limits.table,

@@ -4,7 +4,8 @@ import { GuardTable } from "../../lib/core/guard_table.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
 import { DataPlane } from "../../lib/runtime/data_plane.ts";
 import { SharedLimits } from "../../lib/runtime/shared_limits.ts";
-import { shapeOf } from "../../lib/runtime/layout.ts";
+import { MetricTable } from "../../lib/metrics/metric_table.ts";
+import { metricShapeOf, shapeOf } from "../../lib/runtime/layout.ts";
 import { configOf, listenerConfig, tcp, upstreamConfig } from "../support/configs.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
 import type { MemoryConn } from "../support/memory_conn.ts";
@@ -36,6 +37,7 @@ class WarmPlane implements Disposable {
       table: this.table,
       guards: this.guards,
       limits: SharedLimits.create(config, () => 0.5),
+      metrics: MetricTable.create(metricShapeOf(config)),
       worker: 0,
       transport: this.transport,
       now: this.clock.now,

@@ -125,7 +125,7 @@ Deno.test("HttpFront answers 503 when no backend is up, and counts it", async ()
 
   assertStringIncludes(heard, "HTTP/1.1 503 ");
   assertStringIncludes(heard, "X-Weir-Reason: no_backend\r\n");
-  assertEquals([b.counted("noBackend"), b.counted("responses5xx")], [1, 1]);
+  assertEquals([b.counted("noBackend"), b.answers], [1, { 503: 1 }]);
   b.upstream.setHealth("b0", true);
   await client.say(get());
   await (await b.take()).say(ok("back"));

@@ -56,6 +56,7 @@ Deno.test("RingReader.flush() tells how many records were dropped, once", () => 
   for (let i = 0; i < kept + 1; i++) logger.write(RECORD);
   reader.flush();
   assertEquals(log.records.at(-1)?.fields, { dropped: 1 });
+  assertEquals(reader.dropped, 10 - kept + 1);
 });
 
 Deno.test("RingReader.run() hands on records as they come, until disposed", async () => {

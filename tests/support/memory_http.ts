@@ -1,6 +1,7 @@
 import type { HeaderChanges, RouteConfig, UpstreamConfig } from "../../lib/config/types.ts";
 import type { Address } from "../../lib/core/address.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
+import { MetricTable } from "../../lib/metrics/metric_table.ts";
 import type { WheelTimer } from "../../lib/ds/timer_wheel.ts";
 import { Aborters } from "../../lib/net/aborters.ts";
 import { BufferPool, SMALL_BYTES } from "../../lib/net/buffers.ts";
@@ -44,6 +45,7 @@ export class HttpBench implements Disposable {
   readonly buffers = new BufferPool();
   readonly log = new MemoryLog();
   readonly table: SharedTable;
+  readonly metrics: MetricTable;
   readonly thread: ThreadParts;
   readonly upstream: BalancedUpstream;
   readonly parts: HttpUpstreamParts;
@@ -56,6 +58,12 @@ export class HttpBench implements Disposable {
   constructor(options: HttpBenchOptions = {}) {
     const count = options.backends ?? 1;
     this.table = SharedTable.create({ workers: 1, backends: count, upstreams: 1, listeners: 1 });
+    this.metrics = MetricTable.create({
+      workers: 1,
+      listeners: [0],
+      upstreams: [{ place: 0, backends: Array.from({ length: count }, (_, place) => place) }],
+      links: [{ listener: 0, upstream: 0 }],
+    });
     this.acceptors = Array.from({ length: count }, (_, i) => this.transport.listen(tcp(1000 + i)));
     this.thread = {
       transport: this.transport,
@@ -63,7 +71,9 @@ export class HttpBench implements Disposable {
       aborters: new Aborters(),
       timeouts: this.#watchedTimeouts(),
       table: this.table,
+      meters: this.metrics.metersOf(0),
       worker: 0,
+      now: () => this.paced.timeouts.nowMs,
       log: this.log,
     };
     this.upstream = this.#createUpstream(count);
@@ -75,6 +85,7 @@ export class HttpBench implements Disposable {
     };
     this.parts = new HttpUpstreamParts({
       config,
+      index: 0,
       upstream: this.upstream,
       thread: this.thread,
       random: () => 0.5,
@@ -122,6 +133,15 @@ export class HttpBench implements Disposable {
   /** Total of a counter of the listener. */
   counted(name: Parameters<SharedTable["listenerTotal"]>[1]): number {
     return this.table.listenerTotal(0, name);
+  }
+
+  /** How many answers of each status clients got, by a backend or by Weir. */
+  get answers(): Record<string, number> {
+    const sums: Record<string, number> = {};
+    const own = [this.metrics.ownAnswers(0), this.metrics.answers(0, 0)];
+    const theirs = this.acceptors.map((_, backend) => this.metrics.answers(0, 0, backend));
+    for (const [code, count] of [...own, ...theirs].flat()) sums[code] = (sums[code] ?? 0) + count;
+    return sums;
   }
 
   [Symbol.dispose](): void {

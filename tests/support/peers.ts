@@ -1,5 +1,13 @@
 /** A program that Weir is tried with, not part of it. */
-export type Peer = "haproxy" | "nginx" | "curl" | "python3" | "wrk" | "ab";
+export type Peer =
+  | "haproxy"
+  | "nginx"
+  | "curl"
+  | "python3"
+  | "wrk"
+  | "ab"
+  | "prometheus"
+  | "promtool";
 
 /** Paths of the programs, by name. */
 export type PeerPaths = Readonly<Record<Peer, string>>;

@@ -1,6 +1,10 @@
 import { parse, stringify } from "@std/yaml";
-import type { ReloadHistory } from "../../lib/cli/reloader.ts";
-import type { BackendStatus, ListenerStatus, Status } from "../../lib/runtime/status.ts";
+import type {
+  BackendStatus,
+  ListenerStatus,
+  ReloadHistory,
+  Status,
+} from "../../lib/runtime/status.ts";
 import { connectTo } from "./clients.ts";
 import { freeAddress } from "./free_port.ts";
 import { TempFolder } from "./paths.ts";
@@ -80,7 +84,8 @@ export class Scenario implements AsyncDisposable {
   }
 
   async reloads(): Promise<ReloadHistory> {
-    const { reloads } = await this.status() as Status & { reloads: ReloadHistory };
+    const { reloads } = await this.status();
+    if (reloads === undefined) throw new Error("Cannot read how reloads went: no word of them");
     return reloads;
   }
 

@@ -1,6 +1,7 @@
 import type { PoolConfig } from "../../lib/config/types.ts";
 import type { Address } from "../../lib/core/address.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
+import { MetricTable } from "../../lib/metrics/metric_table.ts";
 import { Aborters } from "../../lib/net/aborters.ts";
 import { BufferPool } from "../../lib/net/buffers.ts";
 import type { TcpRoute, ThreadParts } from "../../lib/proxy/tcp_route.ts";
@@ -30,6 +31,7 @@ export class TcpBench implements Disposable {
   readonly transport = new MemoryTransport();
   readonly log = new MemoryLog();
   readonly paced = new PacedTimeouts();
+  readonly metrics: MetricTable;
   readonly thread: ThreadParts;
   readonly upstream: BalancedUpstream;
   readonly parts: TcpUpstreamParts;
@@ -37,6 +39,12 @@ export class TcpBench implements Disposable {
 
   constructor({ backends = 3, retryAttempts = 2, pool }: TcpBenchOptions = {}) {
     this.table = SharedTable.create({ workers: 1, backends, upstreams: 1, listeners: 1 });
+    this.metrics = MetricTable.create({
+      workers: 1,
+      listeners: [0],
+      upstreams: [{ place: 0, backends: Array.from({ length: backends }, (_, place) => place) }],
+      links: [{ listener: 0, upstream: 0 }],
+    });
     const { timeouts } = this.paced;
     const buffers = new BufferPool();
     this.thread = {
@@ -45,7 +53,9 @@ export class TcpBench implements Disposable {
       aborters: new Aborters(),
       timeouts,
       table: this.table,
+      meters: this.metrics.metersOf(0),
       worker: 0,
+      now: () => timeouts.nowMs,
       log: this.log,
     };
     this.upstream = this.#upstream(backends);
@@ -55,9 +65,12 @@ export class TcpBench implements Disposable {
       this.upstream,
       this.thread,
     );
+    const meter = this.thread.meters.listener(0);
     this.route = {
       listener: "front",
       index: 0,
+      meter,
+      link: meter.to(0),
       upstream: this.upstream,
       key: undefined,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
