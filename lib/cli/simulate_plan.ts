@@ -206,14 +206,21 @@ function readContainment(
   upstream: UpstreamConfig | undefined,
 ): Pick<
   Plan,
-  "circuitBreaker" | "outlierDetection" | "panicThreshold" | "adaptiveLimit" | "queue"
+  | "circuitBreaker"
+  | "outlierDetection"
+  | "panicThreshold"
+  | "maxConnections"
+  | "adaptiveLimit"
+  | "queue"
 > {
   if (upstream === undefined) return {};
-  const { circuitBreaker, outlierDetection, panicThreshold, concurrency, queue } = upstream;
+  const { circuitBreaker, outlierDetection, panicThreshold, maxConnections } = upstream;
+  const { concurrency, queue } = upstream;
   return {
     ...(circuitBreaker && { circuitBreaker }),
     ...(outlierDetection && { outlierDetection }),
     ...(panicThreshold === undefined ? {} : { panicThreshold }),
+    ...(maxConnections && { maxConnections }),
     ...(concurrency && { adaptiveLimit: concurrency }),
     queue,
   };

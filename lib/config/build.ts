@@ -75,6 +75,7 @@ function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamCo
     slowStartMs: upstream.slow_start,
     ...(healthCheck === undefined ? {} : { healthCheck }),
     ...buildGuards(upstream),
+    ...(upstream.max_connections === 0 ? {} : { maxConnections: upstream.max_connections }),
     connectTimeoutMs: upstream.connect_timeout,
     retry: { attempts: retry.attempts, on: retry.on, budget: retry.budget },
     pool: {

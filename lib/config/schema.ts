@@ -123,6 +123,10 @@ const upstream = section({
     "Keeps work from a backend that fails; without this section there is none.",
   ),
   panic_threshold: panicThreshold,
+  max_connections: wholeNumber(0, 10_000_000).prefault(0).describe(
+    "Most work in flight on all backends together, over all workers; 0 is no limit. What is over it " +
+      "waits in the `queue`.",
+  ),
   connect_timeout: duration({ from: "above zero" }).prefault("5s")
     .describe("Longest wait for a connection to a backend."),
   response_timeout: duration({ from: "above zero" }).prefault("60s")

@@ -195,6 +195,8 @@ export interface UpstreamConfig {
   readonly outlierDetection?: OutlierPolicy;
   /** Percent of the weight that has to be well, or all backends are tried; absent: 0, never. */
   readonly panicThreshold?: number;
+  /** Most work in flight on all backends together, 1 or more; absent: no limit. */
+  readonly maxConnections?: number;
   readonly connectTimeoutMs: number;
   readonly retry: RetryConfig;
   readonly pool: PoolConfig;

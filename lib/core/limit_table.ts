@@ -36,6 +36,11 @@ export class LimitTable {
     return Atomics.load(this.#cells, backend);
   }
 
+  /** Where an upstream's own slots are, for `taken`, `tryTake` and `give`. */
+  slotOfUpstream(upstream: number): number {
+    return this.#shape.backends + upstream;
+  }
+
   /** Takes a slot of a backend unless `max` are taken; exact over all workers. */
   tryTake(worker: number, backend: number, max: number): boolean {
     // Not add-and-see: too many for a moment would turn away a thread that has a right to the slot.
@@ -120,11 +125,11 @@ export class LimitTable {
   /** Takes back what a dead worker held, and wakes those that may now have it. */
   forgetWorker(worker: number): void {
     const { backends, upstreams, workers } = this.#shape;
-    for (let backend = 0; backend < backends; backend++) {
-      const held = Atomics.exchange(this.#cells, this.#own(worker, backend), 0);
-      Atomics.sub(this.#cells, backend, held);
-      this.showWindow(worker, backend, 0);
+    for (let slot = 0; slot < backends + upstreams; slot++) {
+      const held = Atomics.exchange(this.#cells, this.#own(worker, slot), 0);
+      Atomics.sub(this.#cells, slot, held);
     }
+    for (let backend = 0; backend < backends; backend++) this.showWindow(worker, backend, 0);
     for (let upstream = 0; upstream < upstreams; upstream++) {
       this.showQueue(worker, upstream, 0, 0);
     }
@@ -132,7 +137,7 @@ export class LimitTable {
   }
 
   #own(worker: number, backend: number): number {
-    return this.#places.own + worker * this.#shape.backends + backend;
+    return this.#places.own + worker * (this.#shape.backends + this.#shape.upstreams) + backend;
   }
 
   #window(worker: number, backend: number): number {
@@ -156,7 +161,7 @@ export function laterBy(a: number, b: number): number {
   return (a - b) | 0;
 }
 
-/** Where each kind of cell begins; slots come first. */
+/** Where each kind of cell begins; slots come first, of backends and then of upstreams. */
 interface Places {
   readonly own: number;
   readonly windows: number;
@@ -166,8 +171,8 @@ interface Places {
 }
 
 function layOut({ workers, backends, upstreams }: TableShape): Places {
-  const own = backends;
-  const windows = own + workers * backends;
+  const own = backends + upstreams;
+  const windows = own + workers * (backends + upstreams);
   const queues = windows + workers * backends;
   const wake = queues + 2 * workers * upstreams;
   return { own, windows, queues, wake, count: wake + workers };

@@ -37,7 +37,7 @@ export class GateBuilder implements Disposable {
   /** @param index place of the upstream's cells in the tables */
   build(config: UpstreamConfig, index: number): UpstreamGates {
     const { limits: { table }, worker, random } = this.#deps;
-    const { gates, isShared } = capacityGates(config, { table, worker, random });
+    const { gates, isShared } = capacityGates(config, { table, upstream: index, worker, random });
     if (gates.length === 0) return { gates, room: undefined };
     // A thread whose own limit is reached has no use for its turn.
     const isInTurn = isShared && config.concurrency === undefined;

@@ -28,7 +28,9 @@ type GuardPolicy = Pick<UpstreamPolicy, "circuitBreaker" | "outlierDetection" | 
 
 /** Everything that one run is made of. */
 export interface RunOptions
-  extends Pick<SimulatedUpstreamOptions, "adaptiveLimit" | "queue">, GuardPolicy {
+  extends
+    Pick<SimulatedUpstreamOptions, "maxConnections" | "adaptiveLimit" | "queue">,
+    GuardPolicy {
   /** A canonical name of `lib/balancer/registry.ts`. */
   readonly algorithm: string;
   readonly arrivals: ArrivalSource;

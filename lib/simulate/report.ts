@@ -101,7 +101,7 @@ function columnsOf(plan: Plan, results: readonly AlgorithmResult[]): ExtraColumn
   if (plan.outlierDetection) add("ejected", ({ ejections }) => String(ejections));
   if (plan.circuitBreaker) add("opened", ({ openings }) => String(openings));
   const isLimited = plan.backends.some(({ maxConnections }) => maxConnections !== undefined);
-  if (isLimited || plan.adaptiveLimit) {
+  if (isLimited || plan.maxConnections || plan.adaptiveLimit) {
     add("queued", ({ queued }) => String(queued));
     add("refused", ({ refused }) => String(refused));
   }

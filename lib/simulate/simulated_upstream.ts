@@ -16,6 +16,8 @@ import { type VirtualClock, VirtualTimeouts } from "./virtual_clock.ts";
 export interface SimulatedUpstreamOptions extends Omit<UpstreamPolicy, "name"> {
   /** How much work each backend is given at once, as it turns out; absent: as much as comes. */
   readonly adaptiveLimit?: LimitPolicy;
+  /** Most work on all servers together; absent: no limit. */
+  readonly maxConnections?: number;
   /** Where work waits for backends that have enough. @default nobody waits */
   readonly queue?: AdmissionQueueOptions;
   /** Where Weir is taken to run. */
@@ -55,13 +57,18 @@ export function simulatedUpstream(options: SimulatedUpstreamOptions): SimulatedU
 
 /** What the data plane of a single thread would put before its backends. */
 function simulatedGates(
-  { backends, adaptiveLimit, queue = NOBODY_WAITS, seed, clock }: SimulatedUpstreamOptions,
+  { backends, maxConnections, adaptiveLimit, queue = NOBODY_WAITS, seed, clock }:
+    SimulatedUpstreamOptions,
   table: LimitTable,
 ): { readonly gates: readonly Gate[]; readonly room: WaitingRoom | undefined } {
   const { now } = clock;
   const random = seededRandom(seed ^ 0x6c696d69);
-  const policy = { backends, ...(adaptiveLimit && { concurrency: adaptiveLimit }) };
-  const { gates, isShared } = capacityGates(policy, { table, worker: 0, random });
+  const policy = {
+    backends,
+    ...(maxConnections && { maxConnections }),
+    ...(adaptiveLimit && { concurrency: adaptiveLimit }),
+  };
+  const { gates, isShared } = capacityGates(policy, { table, upstream: 0, worker: 0, random });
   if (gates.length === 0) return { gates, room: undefined };
   const timeouts = new VirtualTimeouts(clock);
   const place = { table, worker: 0, upstream: 0, isShared, isInTurn: false };
