@@ -4,6 +4,13 @@ import { type Mode, type Subject, weirFromSource } from "../peers/subjects.ts";
 /** The variant that the others are compared with. */
 export const BASE = "off";
 
+/** All that finds sick backends and holds them off. */
+const HEALTH = [
+  "health_check: { type: tcp, interval: 1s }",
+  "outlier_detection: { success_rate_deviation: 1.9, consecutive_failures: 5, interval: 1s }",
+  "circuit_breaker: { failures: 5, error_rate: 0.5 }",
+] as const;
+
 /** The settings of `app` that look after its backends' health and load, as YAML. */
 export const VARIANTS = {
   [BASE]: {
@@ -13,12 +20,16 @@ export const VARIANTS = {
     backend: "",
   },
   defaults: { title: "defaults", lines: [], panicThreshold: 50, backend: "" },
+  health: {
+    title: "all health",
+    lines: HEALTH,
+    panicThreshold: 50,
+    backend: "",
+  },
   all: {
-    title: "everything",
+    title: "with limits",
     lines: [
-      "health_check: { type: tcp, interval: 1s }",
-      "outlier_detection: { success_rate_deviation: 1.9, consecutive_failures: 5, interval: 1s }",
-      "circuit_breaker: { failures: 5, error_rate: 0.5 }",
+      ...HEALTH,
       // So wide that nothing waits: what is measured is the price of the limit, not its effect.
       "concurrency: { algorithm: gradient, initial: 200, min: 200, max: 1000 }",
     ],
