@@ -6,7 +6,8 @@ import type {
   SplitShare,
 } from "../config/types.ts";
 import { LogThrottle } from "../core/log.ts";
-import { CidrSet, parseCidr } from "../core/cidr.ts";
+import { parseCidr } from "../core/cidr.ts";
+import { CidrSet } from "../core/cidr_set.ts";
 import { DEFAULT_HEAD_LIMITS } from "../http/limits.ts";
 import type { ForwardAction, HttpFront, HttpRoute, HttpUpstream } from "../proxy/http_route.ts";
 import type { LocalAnswer } from "../proxy/local_answer.ts";
@@ -32,7 +33,7 @@ export function buildHttpFront(options: HttpFrontOptions): HttpFront {
   const { config, index, thread } = options;
   const routes = config.routes.map((route) => buildRoute(route, options));
   const router = buildRouter(config.routes.map(({ match }) => match));
-  const trusted = new CidrSet(config.trustedProxies.map(parseCidr));
+  const trusted = CidrSet.of(config.trustedProxies.map(parseCidr));
   const refuse = options.rates?.refusal(config, index, thread);
   return {
     listener: config.name,
