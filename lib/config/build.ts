@@ -8,6 +8,7 @@ import type {
   ListenerSettings,
   UpstreamSettings,
 } from "./schema.ts";
+import { buildAccess, buildProxyProtocol, buildSni, type ListFiles } from "./build_access.ts";
 import { buildGuards } from "./build_guard.ts";
 import { buildHealthCheck } from "./build_health.ts";
 import { buildHttp } from "./build_http.ts";
@@ -20,10 +21,12 @@ export interface BuildInput {
   readonly included: readonly IncludedSettings[];
   /** What `workers: auto` stands for. */
   readonly cores: number;
+  /** Absent: no part names a file with addresses. */
+  readonly lists?: ListFiles;
 }
 
 /** Turns checked settings into the configuration that the program runs on. */
-export function buildConfig({ main, included, cores }: BuildInput): Config {
+export function buildConfig({ main, included, cores, lists = new Map() }: BuildInput): Config {
   const { log, admin } = main;
   const file = log.file.path;
   const parts = [main, ...included];
@@ -35,12 +38,14 @@ export function buildConfig({ main, included, cores }: BuildInput): Config {
     shutdownTimeoutMs: main.shutdown_timeout,
     log: { level: log.level, format: log.format, ...(file === undefined ? {} : { file }) },
     ...(admin === undefined ? {} : { admin: { address: admin.address } }),
-    listeners: parts.flatMap((part) => (part.listeners ?? []).map(buildListener)),
+    listeners: parts.flatMap((part) =>
+      (part.listeners ?? []).map((listener) => buildListener(listener, lists))
+    ),
     upstreams: parts.flatMap((part) => Object.entries(part.upstreams ?? {}).map(buildUpstream)),
   });
 }
 
-function buildListener(listener: ListenerSettings): ListenerConfig {
+function buildListener(listener: ListenerSettings, lists: ListFiles): ListenerConfig {
   const { max_connections_per_ip: maxPerIp } = listener.limits;
   const base = {
     name: listener.name ?? listener.address.text,
@@ -50,12 +55,15 @@ function buildListener(listener: ListenerSettings): ListenerConfig {
     idleTimeoutMs: listener.timeouts.idle,
     tunnelTimeoutMs: listener.timeouts.tunnel,
     ...buildRateLimit(listener.rate_limit),
+    ...buildAccess(listener, lists),
+    ...buildProxyProtocol(listener),
   };
   if (listener.protocol === "http") {
-    return { ...base, protocol: "http", ...buildHttp(listener) };
+    return { ...base, protocol: "http", ...buildHttp(listener, lists) };
   }
-  // Absent only in a short form or a file that has been refused already.
-  return { ...base, protocol: "tcp", upstream: listener.upstream ?? "" };
+  const { upstream } = listener;
+  const fallback = upstream === undefined ? {} : { upstream };
+  return { ...base, protocol: "tcp", ...fallback, ...buildSni(listener) };
 }
 
 function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamConfig {

@@ -1,3 +1,4 @@
+import { readAddressLists } from "./address_lists.ts";
 import { buildConfig } from "./build.ts";
 import { checkBackendIds, checkTogether } from "./check.ts";
 import { type LoadEnvironment, systemEnvironment } from "./files.ts";
@@ -90,12 +91,14 @@ async function loadFull({ document, findings, environment }: Loading): Promise<L
     included.sources.map((source) => readDocument(source, environment)),
   );
   const others = reads.flatMap((read) => read.document ?? []);
+  const lists = await readAddressLists([document, ...others], environment.files);
   const complete = others.length === reads.length && included.findings.length === 0;
   const main = fullSchema.safeParse(document.value);
   const parts = others.map(checkIncluded);
   const all = [
     ...findings,
     ...included.findings,
+    ...lists.findings,
     ...reads.flatMap((read) => read.findings),
     ...(main.success ? [] : findingsOf(document.source, main.error)),
     ...parts.flatMap((part) => part.findings),
@@ -110,10 +113,11 @@ async function loadFull({ document, findings, environment }: Loading): Promise<L
       main: main.data,
       included: parts.flatMap((part) => part.settings ?? []),
       cores: environment.cores,
+      lists: lists.sets,
     }),
     warnings: warnings.map(formatProblem),
     expanded: mergeDocuments(document, others),
-    files: [document, ...others].map((file) => file.source.name),
+    files: [...[document, ...others].map((file) => file.source.name), ...lists.files],
   };
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { algorithm, hashKey } from "./algorithm_values.ts";
 import { list, mapping, section } from "./field.ts";
 import { cidr } from "./http_values.ts";
+import { accessSettings, prefaceSettings } from "./schema_access.ts";
 import { circuitBreaker, outlierDetection, panicThreshold } from "./schema_guard.ts";
 import { healthCheck } from "./schema_health.ts";
 import { httpLimits, httpTimeouts, pool, retry, route, shortPool, sticky } from "./schema_http.ts";
@@ -71,9 +72,12 @@ const listener = section({
   ),
   routes: list(route).prefault([])
     .describe("Which requests go where; the first that matches wins. HTTP only."),
+  ...prefaceSettings,
   trusted_proxies: list(cidr()).prefault([]).describe(
-    "Clients whose X-Forwarded-*, X-Real-IP and Forwarded fields are believed. HTTP only.",
+    "Clients whose PROXY headers, with `proxy_protocol`, and whose X-Forwarded-*, X-Real-IP and " +
+      "Forwarded fields are believed.",
   ),
+  ...accessSettings,
   limits: limits.prefault({}).describe("What clients of the listener may use up."),
   timeouts: timeouts.prefault({}).describe("How long a connection may stay silent."),
   rate_limit: rateLimit.optional().describe("How much one client may ask for."),

@@ -5,8 +5,15 @@ import type { LogLevel } from "../core/log.ts";
 import type { BackendSpec } from "../core/types.ts";
 import type { LimitPolicy } from "../limit/create_limit.ts";
 import type { Rate } from "../limit/gcra.ts";
+import type { AccessConfig, ProxyProtocolConfig, SniConfig } from "./types_front.ts";
 import type { HealthCheckConfig } from "./types_health.ts";
 
+export type {
+  AccessConfig,
+  ProxyProtocolConfig,
+  SniConfig,
+  SniRouteConfig,
+} from "./types_front.ts";
 export type {
   DetectorConfig,
   HealthCheckConfig,
@@ -67,6 +74,10 @@ export interface ListenerBase {
   readonly tunnelTimeoutMs: number;
   /** Absent: no limit. Over TCP it counts connections, by `client_ip`. */
   readonly rateLimit?: RateLimitConfig;
+  /** Which clients may connect; absent: everybody. */
+  readonly access?: AccessConfig;
+  /** Absent: connections begin with what the client says. */
+  readonly proxyProtocol?: ProxyProtocolConfig;
 }
 
 /** How much each key may have. */
@@ -82,8 +93,10 @@ export type RateKey =
 /** Carries bytes. */
 export interface TcpListenerConfig extends ListenerBase {
   readonly protocol: "tcp";
-  /** Name of an upstream in {@linkcode Config.upstreams}. */
-  readonly upstream: string;
+  /** Name of an upstream in {@linkcode Config.upstreams}; with `sni` it may be absent. */
+  readonly upstream?: string;
+  /** Absent: all connections go to `upstream`. Otherwise those whose name has no route. */
+  readonly sni?: SniConfig;
   /** Silence allowed before both sides have spoken, and after one side has ended. */
   readonly idleTimeoutMs: number;
 }
@@ -124,6 +137,8 @@ export interface RouteConfig {
   readonly timeoutMs?: number;
   /** Holds beside that of the listener. Absent: no limit. */
   readonly rateLimit?: RateLimitConfig;
+  /** Which clients are served; absent: everybody. */
+  readonly access?: AccessConfig;
 }
 
 /** Everything that is given has to hold. */

@@ -23,7 +23,7 @@ export interface HttpFront {
   readonly index: number;
   /** The route for a request, or `undefined` when none matches. */
   readonly route: (request: RoutedRequest) => HttpRoute | undefined;
-  /** The answer to a request that is over a rate limit; absent where there is none. */
+  /** The answer to a request that a list or a rate limit refuses; absent where there is none. */
   readonly refuse?: (client: KeyClient, head: RequestHead, route?: HttpRoute) =>
     | LocalAnswer
     | undefined;
@@ -52,6 +52,8 @@ export interface HttpRoute {
   readonly responseHeaders: HeaderChanges;
   readonly timeoutMs: number | undefined;
   readonly rateLimit: RateGuard | undefined;
+  /** Says whether a client at an IP address is served; absent: everybody is. */
+  readonly admits?: (address: string | undefined) => boolean;
 }
 
 /** Weir answers itself. */

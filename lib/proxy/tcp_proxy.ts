@@ -23,8 +23,12 @@ export class TcpProxy {
     return this.#open.size;
   }
 
-  /** Serves one client connection to its end and closes it. Never rejects. */
-  async handle(client: Conn): Promise<void> {
+  /**
+   * Serves one client connection to its end and closes it. Never rejects.
+   *
+   * @param serverName what the client asked for in its TLS hello, for logs
+   */
+  async handle(client: Conn, serverName?: string): Promise<void> {
     using session = new Session(client, this.#route, this.#open);
     if (this.#route.isOverRate?.(addressOf(client))) return;
     const attempt = await session.dial.connect();
@@ -35,7 +39,7 @@ export class TcpProxy {
     session.tie(splice);
     const end = await splice.run();
     lease.settle(outcomeOf(end));
-    this.#logEnd(client, lease, end);
+    this.#logEnd(client, serverName, lease, end);
   }
 
   /** Nothing to do: a stream ends when its ends say so. */
@@ -85,7 +89,7 @@ export class TcpProxy {
     });
   }
 
-  #logEnd(client: Conn, lease: Lease, end: SpliceEnd): void {
+  #logEnd(client: Conn, name: string | undefined, lease: Lease, end: SpliceEnd): void {
     const { log } = this.#route.thread;
     if (!log.enabled("debug")) return;
     const { remote } = client;
@@ -95,6 +99,7 @@ export class TcpProxy {
       fields: {
         listener: this.#route.listener,
         client: remote && formatAddress(remote),
+        ...(name === undefined ? {} : { name }),
         backend: lease.backend.id,
         end,
       },
@@ -137,7 +142,7 @@ function keyOf(client: Conn, { key }: TcpRoute): number {
 }
 
 /** IP address of a client; absent on a Unix socket. */
-function addressOf({ remote }: Conn): string | undefined {
+export function addressOf({ remote }: Conn): string | undefined {
   return remote?.kind === "tcp" ? remote.hostname : undefined;
 }
 

@@ -14,10 +14,10 @@ import { Aborters } from "../net/aborters.ts";
 import { BufferPool } from "../net/buffers.ts";
 import { Timeouts } from "../net/timeouts.ts";
 import type { Transport } from "../net/transport.ts";
-import { connectionKey } from "../proxy/affinity_key.ts";
 import { HttpProxy } from "../proxy/http_proxy.ts";
 import type { HttpUpstream } from "../proxy/http_route.ts";
-import { TcpProxy } from "../proxy/tcp_proxy.ts";
+import type { SniProxy } from "../proxy/sni_proxy.ts";
+import type { TcpProxy } from "../proxy/tcp_proxy.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
 import { SharedBackend } from "../upstream/backend.ts";
 import type { Gate } from "../upstream/gate.ts";
@@ -32,6 +32,7 @@ import { Listener } from "./listener.ts";
 import type { RateLimits } from "./rate_limits.ts";
 import type { SharedLimits } from "./shared_limits.ts";
 import { type UpstreamParts, upstreamsOf } from "./upstream_parts.ts";
+import { buildTcpFront } from "./tcp_front.ts";
 import { TcpUpstreamParts } from "./tcp_upstreams.ts";
 
 /** Everything the data plane of one thread takes from outside. Tests pass fakes. */
@@ -62,7 +63,7 @@ export class DataPlane implements Disposable {
   /** Place in the shared table -> where the backend is a member. */
   readonly #members = new Map<number, { upstream: BalancedUpstream; id: string }>();
   readonly #listeners: Listener[] = [];
-  readonly #proxies: (TcpProxy | HttpProxy)[] = [];
+  readonly #proxies: (TcpProxy | SniProxy | HttpProxy)[] = [];
   /** Connections for HTTP by upstream. */
   readonly #http = new Map<string, HttpUpstreamParts>();
   /** Connections kept ready for TCP by upstream. */
@@ -130,6 +131,7 @@ export class DataPlane implements Disposable {
 
   /** Cuts every open connection. */
   abort(): void {
+    for (const listener of this.#listeners) listener.abort();
     for (const proxy of this.#proxies) proxy.abortAll();
   }
 
@@ -198,7 +200,6 @@ export class DataPlane implements Disposable {
     const proxy = config.protocol === "tcp"
       ? this.#buildTcp(config, index, upstreams)
       : this.#buildHttp(config, index, upstreams);
-    this.#proxies.push(proxy);
     const acceptor = this.#listen(config);
     const handler = proxy.handle.bind(proxy);
     const clients = this.#deps.limits.clients[index];
@@ -210,31 +211,17 @@ export class DataPlane implements Disposable {
     config: TcpListenerConfig,
     index: number,
     upstreams: ReadonlyMap<string, UpstreamParts>,
-  ): TcpProxy {
-    const parts = upstreams.get(config.upstream);
-    if (parts === undefined) {
-      throw new TypeError(`Cannot build listener: no upstream "${config.upstream}"`);
-    }
-    const warm = this.#warmOf(parts);
-    const isOverRate = this.#deps.rates?.connectionLimit(config, index, this.#thread);
-    return new TcpProxy({
-      listener: config.name,
+  ): TcpProxy | SniProxy {
+    const { entry, proxies } = buildTcpFront({
+      config,
       index,
-      upstream: parts.upstream,
-      ...(parts.room && { room: parts.room }),
-      key: connectionKey(parts.config.hashKey),
-      connectTimeoutMs: parts.config.connectTimeoutMs,
-      retryAttempts: parts.config.retry.attempts,
-      splice: {
-        buffers: this.#thread.buffers,
-        timeouts: this.#thread.timeouts,
-        idleTimeoutMs: config.idleTimeoutMs,
-        tunnelTimeoutMs: config.tunnelTimeoutMs,
-      },
-      ...(warm === undefined ? {} : { takeWarm: (backend) => warm.take(backend) }),
-      ...(isOverRate === undefined ? {} : { isOverRate }),
+      upstreams,
+      warmOf: (parts) => this.#warmOf(parts),
       thread: this.#thread,
+      rates: this.#deps.rates,
     });
+    this.#proxies.push(...proxies);
+    return entry;
   }
 
   #buildHttp(
@@ -249,7 +236,10 @@ export class DataPlane implements Disposable {
     }
     const { random, rates } = this.#deps;
     const thread = this.#thread;
-    return new HttpProxy(buildHttpFront({ config, index, upstreams: http, thread, random, rates }));
+    const front = buildHttpFront({ config, index, upstreams: http, thread, random, rates });
+    const proxy = new HttpProxy(front);
+    this.#proxies.push(proxy);
+    return proxy;
   }
 
   /** One set of connections for all HTTP listeners of the thread. */

@@ -13,6 +13,7 @@ import type { ForwardAction, HttpFront, HttpRoute, HttpUpstream } from "../proxy
 import type { LocalAnswer } from "../proxy/local_answer.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
 import { buildRouter } from "../route/router.ts";
+import { admissionOf, routeAdmission } from "./access.ts";
 import type { RateLimits } from "./rate_limits.ts";
 
 /** What an HTTP listener is built from. */
@@ -34,7 +35,11 @@ export function buildHttpFront(options: HttpFrontOptions): HttpFront {
   const routes = config.routes.map((route) => buildRoute(route, options));
   const router = buildRouter(config.routes.map(({ match }) => match));
   const trusted = CidrSet.of(config.trustedProxies.map(parseCidr));
-  const refuse = options.rates?.refusal(config, index, thread);
+  const refusals = [
+    routeAdmission({ config, index, thread }),
+    options.rates?.refusal(config, index, thread),
+  ];
+  const refuse = firstOf(refusals.filter((refusal) => refusal !== undefined));
   return {
     listener: config.name,
     index,
@@ -106,7 +111,21 @@ function buildRoute(route: RouteConfig, options: HttpFrontOptions): HttpRoute {
   const { requestHeaders, responseHeaders, timeoutMs } = route;
   const action = buildAction(route, options);
   const rateLimit = options.rates?.guard(route.rateLimit);
-  return { action, requestHeaders, responseHeaders, timeoutMs, rateLimit };
+  const access = admissionOf(route);
+  return { action, requestHeaders, responseHeaders, timeoutMs, rateLimit, ...access };
+}
+
+/** What refuses a request if one of them does; absent where there are none. */
+function firstOf(refusals: readonly NonNullable<HttpFront["refuse"]>[]): HttpFront["refuse"] {
+  const [only] = refusals;
+  if (refusals.length <= 1) return only;
+  return (client, head, route) => {
+    for (const refuse of refusals) {
+      const answer = refuse(client, head, route);
+      if (answer !== undefined) return answer;
+    }
+    return undefined;
+  };
 }
 
 function buildAction(route: RouteConfig, options: HttpFrontOptions): HttpRoute["action"] {

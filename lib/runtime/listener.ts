@@ -1,28 +1,23 @@
-import type { ListenerConfig } from "../config/types.ts";
 import { messageOf } from "../core/errors.ts";
 import { type LogFields, LogThrottle } from "../core/log.ts";
-import type { Acceptor, Conn } from "../net/transport.ts";
-import { type ClientKey, clientKey, type ClientSlots } from "../core/client_slots.ts";
-import type { ThreadParts } from "../proxy/tcp_route.ts";
+import type { Acceptor, Conn, MaybePromise } from "../net/transport.ts";
+import { type AcceptStep, acceptSteps, type StepOptions } from "./accept_steps.ts";
 
 /** What a listener does with one accepted connection. Owns the connection. */
 export type ConnHandler = (conn: Conn) => Promise<void>;
 
 /** What a {@linkcode Listener} is made of. */
-export interface ListenerOptions {
-  readonly config: ListenerConfig;
-  /** Place of its cells in the shared table. */
-  readonly index: number;
+export interface ListenerOptions extends StepOptions {
   readonly acceptor: Acceptor;
   readonly handler: ConnHandler;
-  /** Absent: one client may have all connections. */
-  readonly clients?: ClientSlots;
-  readonly thread: ThreadParts;
 }
 
 /** One thread's accept loop on one bound socket. */
 export class Listener implements Disposable {
   readonly #options: ListenerOptions;
+  readonly #steps: readonly AcceptStep[];
+  /** Connections that a step waits for. */
+  readonly #opening = new Set<Conn>();
   readonly #acceptErrors = new LogThrottle();
   readonly #rejections = new LogThrottle();
   #active = 0;
@@ -30,6 +25,7 @@ export class Listener implements Disposable {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    this.#steps = acceptSteps(options);
   }
 
   /** Accepts until disposed. Survives a failed accept and a handler's throw. */
@@ -46,6 +42,11 @@ export class Listener implements Disposable {
     // One for all who ask: a second drain must not leave the first one waiting.
     this.#idle ??= Promise.withResolvers();
     await this.#idle.promise;
+  }
+
+  /** Cuts the connections that the proxy has not got yet. */
+  abort(): void {
+    for (const conn of this.#opening) conn.close();
   }
 
   /** Stops accepting; connections go on. */
@@ -75,17 +76,20 @@ export class Listener implements Disposable {
     // Runs last: who hears of it finds all given back.
     stack.defer(() => this.#oneLess());
     stack.defer(() => table.closed(worker, index));
-    const client = this.#clientOf(conn);
-    if (client !== undefined && !this.#tryTake(client)) return this.#rejectClient(conn);
-    if (client !== undefined) stack.defer(() => this.#options.clients?.give(worker, client));
-    table.countListener(worker, index, "accepted");
-    await this.#handle(conn);
+    await this.#handle(conn, stack);
   }
 
-  async #handle(conn: Conn): Promise<void> {
-    const { config, handler, thread } = this.#options;
+  async #handle(conn: Conn, slots: DisposableStack): Promise<void> {
+    const { config, handler, index, thread } = this.#options;
     try {
-      await handler(conn);
+      let ready: Conn | undefined = conn;
+      for (const step of this.#steps) {
+        const next: MaybePromise<Conn | undefined> = step(ready, slots);
+        ready = next instanceof Promise ? await this.#wait(conn, next) : next;
+        if (ready === undefined) return;
+      }
+      thread.table.countListener(thread.worker, index, "accepted");
+      await handler(ready);
     } catch (error) {
       conn.close();
       thread.log.write({
@@ -96,15 +100,13 @@ export class Listener implements Disposable {
     }
   }
 
-  /** Whom the connection counts for; `undefined` where clients are not counted. */
-  #clientOf({ remote }: Conn): ClientKey | undefined {
-    if (this.#options.clients === undefined || remote?.kind !== "tcp") return undefined;
-    return clientKey(remote.hostname);
-  }
-
-  #tryTake(client: ClientKey): boolean {
-    const { clients, config: { maxConnectionsPerIp = Infinity }, thread } = this.#options;
-    return clients?.tryTake(thread.worker, client, maxConnectionsPerIp) === "taken";
+  async #wait<T>(conn: Conn, step: Promise<T>): Promise<T> {
+    this.#opening.add(conn);
+    try {
+      return await step;
+    } finally {
+      this.#opening.delete(conn);
+    }
   }
 
   #oneLess(): void {
@@ -121,15 +123,6 @@ export class Listener implements Disposable {
     this.#tell("warning", "Connection refused: listener is at max_connections", this.#rejections, {
       max: config.maxConnections,
     });
-  }
-
-  #rejectClient(conn: Conn): void {
-    const { config, index, thread } = this.#options;
-    conn.close();
-    thread.table.countListener(thread.worker, index, "rejectedPerIp");
-    const message = "Connection refused: client is at max_connections_per_ip";
-    const client = conn.remote?.kind === "tcp" ? conn.remote.hostname : undefined;
-    this.#tell("warning", message, this.#rejections, { client, max: config.maxConnectionsPerIp });
   }
 
   #tell(

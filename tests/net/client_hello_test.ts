@@ -25,8 +25,9 @@ const named = (...names: string[]) => readParts({ names: names.map((name) => [0,
 function readInParts(bytes: Uint8Array, lengths: readonly number[]): ClientHelloRead {
   const reader = new ClientHelloReader();
   let answer = reader.push(new Uint8Array());
-  for (let at = 0, turn = 0; at < bytes.length; turn++) {
-    const length = lengths[turn % lengths.length] ?? 1;
+  let turn = 0;
+  for (let at = 0; at < bytes.length;) {
+    const length = lengths[turn++ % lengths.length] ?? 1;
     answer = reader.push(bytes.subarray(at, at + length));
     at += length;
   }
