@@ -1,5 +1,14 @@
 /** A program that Weir is tried with, not part of it. */
-export type Peer = "haproxy" | "nginx" | "curl" | "python3" | "wrk" | "ab";
+export type Peer =
+  | "haproxy"
+  | "nginx"
+  /** What Debian makes a package of its own of. */
+  | "ngx_stream_module.so"
+  | "curl"
+  | "openssl"
+  | "python3"
+  | "wrk"
+  | "ab";
 
 /** Paths of the programs, by name. */
 export type PeerPaths = Readonly<Record<Peer, string>>;
@@ -32,10 +41,12 @@ export function peerTest(
 /** Path of a program, or `undefined` when this machine does not have it. */
 export function findProgram(name: string): string | undefined {
   // Debian gives only root the folders of servers.
-  const folders = [...(Deno.env.get("PATH") ?? "").split(":"), "/usr/sbin", "/sbin"];
+  const folders = [...(Deno.env.get("PATH") ?? "").split(":"), "/usr/sbin", "/sbin", NGINX_MODULES];
   return folders.filter((folder) => folder !== "").map((folder) => `${folder}/${name}`)
     .find(isFile);
 }
+
+const NGINX_MODULES = "/usr/lib/nginx/modules";
 
 function isFile(path: string): boolean {
   try {
