@@ -1,4 +1,5 @@
 import { ANSWER, exchange } from "./clients.ts";
+import { SNI_NAME } from "./plan.ts";
 import { freePorts, type Process, type ProcessSet } from "./processes.ts";
 
 /** Size of `/big`: long enough that the start of a transfer does not count. */
@@ -13,6 +14,10 @@ export const POST_BYTES = 16 * 1024;
 /** The servers behind every balancer. */
 export interface Backends {
   readonly ports: readonly number[];
+  /** The same servers over TLS. */
+  readonly tlsPorts: readonly number[];
+  /** Theirs, for {@linkcode SNI_NAME}, as PEM. */
+  readonly certificate: string;
 }
 
 /** What starting needs. */
@@ -24,18 +29,22 @@ export interface Workplace {
 
 /** Starts one NGINX process that is three backends. */
 export async function startBackends({ processes, directory }: Workplace): Promise<Backends> {
-  const ports = freePorts(3);
+  const allPorts = freePorts(6);
+  const ports = allPorts.slice(0, 3);
+  const tlsPorts = allPorts.slice(3);
   const root = `${directory}/www`;
   await Deno.mkdir(root);
   await writeCounted(`${root}/big`, BIG_BYTES);
   await Deno.writeTextFile(`${root}/post`, "");
   // The workers of NGINX may run as another user.
   for (const path of [directory, root]) await Deno.chmod(path, 0o755);
+  const certificate = await makeCertificate(processes, directory);
   const config = `${directory}/backends.conf`;
-  await Deno.writeTextFile(config, backendsConfig({ directory, root, ports }));
+  await Deno.writeTextFile(config, backendsConfig({ directory, root, ports, tlsPorts }));
   const process = processes.start({ name: "backends", argv: nginxArgv(config, directory) });
   for (const port of ports) await waitUntilAnswers(process, port);
-  return { ports };
+  for (const port of tlsPorts) await waitUntilAnswers(process, port, certificate);
+  return { ports, tlsPorts, certificate };
 }
 
 /** Writes what the backends answer on `/huge`, once. */
@@ -56,12 +65,24 @@ export function nginxArgv(config: string, directory: string): string[] {
   return ["nginx", "-e", "stderr", "-p", directory, "-c", config, "-g", "daemon off;"];
 }
 
-/** Waits until a request through `port` is answered. @throws {Error} after 10 s. */
-export async function waitUntilAnswers(process: Process, port: number): Promise<void> {
+/**
+ * Waits until a request through `port` is answered.
+ *
+ * @param certificate given: over TLS, by a server with that one
+ * @throws {Error} after 10 s
+ */
+export async function waitUntilAnswers(
+  process: Process,
+  port: number,
+  certificate?: string,
+): Promise<void> {
   const start = performance.now();
   for (;;) {
     try {
-      using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+      const socket = await Deno.connect({ hostname: "127.0.0.1", port });
+      using conn = certificate === undefined
+        ? socket
+        : await Deno.startTls(socket, { hostname: SNI_NAME, caCerts: [certificate] });
       return await exchange(conn);
     } catch (error) {
       if (process.ended || performance.now() - start > 10_000) {
@@ -73,14 +94,32 @@ export async function waitUntilAnswers(process: Process, port: number): Promise<
   }
 }
 
+/** A certificate of its own for the servers, with a key of P-256. */
+async function makeCertificate(processes: ProcessSet, directory: string): Promise<string> {
+  const path = `${directory}/cert.pem`;
+  const request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2";
+  const argv = [
+    ...["openssl", ...request.split(" "), "-keyout", `${directory}/key.pem`, "-out", path],
+    ...["-subj", `/CN=${SNI_NAME}`, "-addext", `subjectAltName=DNS:${SNI_NAME}`],
+    ...["-addext", "basicConstraints=critical,CA:FALSE"],
+  ];
+  const { success, stderr } = await processes.run({ name: "openssl", argv });
+  if (!success) throw new Error(`Cannot make a certificate: ${stderr}`);
+  return await Deno.readTextFile(path);
+}
+
 interface Layout {
   readonly directory: string;
   readonly root: string;
   readonly ports: readonly number[];
+  readonly tlsPorts: readonly number[];
 }
 
-function backendsConfig({ directory, root, ports }: Layout): string {
-  const listens = ports.map((port) => `listen 127.0.0.1:${port} backlog=4096;`).join(" ");
+function backendsConfig({ directory, root, ports, tlsPorts }: Layout): string {
+  const listens = [
+    ...ports.map((port) => `listen 127.0.0.1:${port} backlog=4096;`),
+    ...tlsPorts.map((port) => `listen 127.0.0.1:${port} ssl backlog=4096;`),
+  ].join(" ");
   // `return` would answer a POST before its body has come, and `mirror` reads it first: then files
   // refuse the method, which is turned into the answer.
   return `
@@ -97,6 +136,8 @@ http {
   open_file_cache max=10 inactive=1h;
   server {
     ${listens}
+    ssl_certificate ${directory}/cert.pem;
+    ssl_certificate_key ${directory}/key.pem;
     root ${root};
     location = / { return 200 "${ANSWER.replace("\n", "\\n")}"; }
     location = /big { }

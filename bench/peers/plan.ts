@@ -1,6 +1,9 @@
 /** HAProxy needs two descriptors a connection; 20,000 may be open. */
 export const MAX_CONNECTIONS = 8000;
 
+/** What TLS clients ask for: a name that resolves to this machine everywhere. */
+export const SNI_NAME = "localhost";
+
 /** Where a subject finds its configuration. */
 export interface Files {
   readonly directory: string;

@@ -1,12 +1,13 @@
 import { V8_FLAGS } from "../../tools/v8_flags.ts";
 import { type Backends, nginxArgv, waitUntilAnswers, type Workplace } from "./backends.ts";
 import { haproxyHttp, nginxHttp, weirHttp } from "./http_configs.ts";
-import type { Files, Plan } from "./plan.ts";
+import { type Files, type Plan, SNI_NAME } from "./plan.ts";
 import { freePorts, type Process } from "./processes.ts";
+import { haproxySni, nginxSni, weirSni } from "./sni_configs.ts";
 import { haproxyTcp, nginxTcp, weirTcp } from "./tcp_configs.ts";
 
 /** What a subject balances. */
-export type Mode = "tcp" | "http";
+export type Mode = "tcp" | "http" | "sni";
 
 /** One load balancer to measure. */
 export interface Subject {
@@ -23,6 +24,8 @@ export interface Running {
   readonly subject: Subject;
   readonly process: Process;
   readonly port: number;
+  /** Without a path. */
+  readonly url: string;
 }
 
 /** Everything a subject needs to start. */
@@ -37,15 +40,22 @@ export async function startSubject(subject: Subject, setting: Setting): Promise<
   const [port = 0] = freePorts(1);
   const { directory, threads, mode } = setting;
   const config = `${directory}/${subject.id}-${mode}.conf`;
-  const plan = { port, backends: setting.backends.ports, threads, directory, config };
+  const { ports, tlsPorts, certificate } = setting.backends;
+  const isTls = mode === "sni";
+  const plan = { port, backends: isTls ? tlsPorts : ports, threads, directory, config };
   await Deno.writeTextFile(config, subject.configure[mode](plan));
   const process = setting.processes.start({
     name: subject.id,
     argv: subject.argv(plan),
     cwd: projectRoot(),
   });
-  await waitUntilAnswers(process, port);
-  return { subject, process, port };
+  await waitUntilAnswers(process, port, isTls ? certificate : undefined);
+  return { subject, process, port, url: urlOf(mode, port) };
+}
+
+/** TLS needs a name to go by. */
+function urlOf(mode: Mode, port: number): string {
+  return mode === "sni" ? `https://${SNI_NAME}:${port}` : `http://127.0.0.1:${port}`;
 }
 
 /** The subjects, Weir first: ratios are Weir over the others. */
@@ -55,14 +65,14 @@ export function createSubjects(weirCommand: readonly string[] = weirFromSource()
       id: "weir",
       title: "Weir",
       missing: () => Promise.resolve(undefined),
-      configure: { tcp: weirTcp, http: weirHttp },
+      configure: { tcp: weirTcp, http: weirHttp, sni: weirSni },
       argv: ({ config }) => [...weirCommand, "--config", config],
     },
     {
       id: "haproxy",
       title: "HAProxy",
       missing: async () => await versionOf("haproxy") === undefined ? "not installed" : undefined,
-      configure: { tcp: haproxyTcp, http: haproxyHttp },
+      configure: { tcp: haproxyTcp, http: haproxyHttp, sni: haproxySni },
       argv: ({ config }) => ["haproxy", "-db", "-f", config],
     },
     createNginx(),
@@ -98,13 +108,17 @@ function createNginx(): Subject {
     id: "nginx",
     title: "NGINX",
     async missing(modes) {
-      if (!modes.has("tcp")) return undefined;
+      if (!modes.has("tcp") && !modes.has("sni")) return undefined;
       const found = await findStreamModule();
       if (found === undefined) return "no stream module";
       loadModule = found === "built in" ? "" : `load_module ${found};`;
       return undefined;
     },
-    configure: { tcp: (plan) => `${loadModule}\n${nginxTcp(plan)}`, http: nginxHttp },
+    configure: {
+      tcp: (plan) => `${loadModule}\n${nginxTcp(plan)}`,
+      http: nginxHttp,
+      sni: (plan) => `${loadModule}\n${nginxSni(plan)}`,
+    },
     argv: ({ config, directory }) => nginxArgv(config, directory),
   };
 }
