@@ -64,6 +64,12 @@ const CASES: readonly [name: string, text: string, problem: string][] = [
     "name must differ from every other, whatever its case",
   ],
   [
+    "an upstream of sni_routes that goes by a header",
+    withTcp("sni_routes: { a.example: keyed }") + "  keyed:\n    algorithm: maglev\n" +
+    '    hash_key: "header:X-A"\n    backends: [{ address: "127.0.0.1:1" }]\n',
+    "upstreams.keyed.hash_key: must be client_ip, because a TCP listener uses this upstream",
+  ],
+  [
     "sni_routes that are a list",
     withTcp("sni_routes: [a.example]"),
     `3:17: ${L}.sni_routes: must be a mapping from names to upstreams`,
