@@ -8,10 +8,12 @@ import type {
   ListenerSettings,
   UpstreamSettings,
 } from "./schema.ts";
+import { buildOpening } from "./build_backend_tls.ts";
 import { buildGuards } from "./build_guard.ts";
 import { buildHealthCheck } from "./build_health.ts";
 import { buildHttp } from "./build_http.ts";
 import { buildRateLimit } from "./build_rate.ts";
+import type { BackendPems } from "./read_backend_tls.ts";
 import type { Config, HashKey, ListenerConfig, StickyConfig, UpstreamConfig } from "./types.ts";
 
 /** Settings of a whole configuration. */
@@ -20,10 +22,12 @@ export interface BuildInput {
   readonly included: readonly IncludedSettings[];
   /** What `workers: auto` stands for. */
   readonly cores: number;
+  /** Files of TLS with backends, by upstream. */
+  readonly pems?: ReadonlyMap<string, BackendPems>;
 }
 
 /** Turns checked settings into the configuration that the program runs on. */
-export function buildConfig({ main, included, cores }: BuildInput): Config {
+export function buildConfig({ main, included, cores, pems }: BuildInput): Config {
   const { log, admin } = main;
   const file = log.file.path;
   const parts = [main, ...included];
@@ -36,7 +40,10 @@ export function buildConfig({ main, included, cores }: BuildInput): Config {
     log: { level: log.level, format: log.format, ...(file === undefined ? {} : { file }) },
     ...(admin === undefined ? {} : { admin: { address: admin.address } }),
     listeners: parts.flatMap((part) => (part.listeners ?? []).map(buildListener)),
-    upstreams: parts.flatMap((part) => Object.entries(part.upstreams ?? {}).map(buildUpstream)),
+    upstreams: parts.flatMap((part) => {
+      return Object.entries(part.upstreams ?? {})
+        .map(([name, upstream]) => buildUpstream(name, upstream, pems?.get(name)));
+    }),
   });
 }
 
@@ -58,7 +65,11 @@ function buildListener(listener: ListenerSettings): ListenerConfig {
   return { ...base, protocol: "tcp", upstream: listener.upstream ?? "" };
 }
 
-function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamConfig {
+function buildUpstream(
+  name: string,
+  upstream: UpstreamSettings,
+  pems: BackendPems | undefined,
+): UpstreamConfig {
   const { retry, pool } = upstream;
   const healthCheck = buildHealthCheck(upstream.health_check);
   const sticky = buildSticky(upstream.sticky);
@@ -74,6 +85,7 @@ function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamCo
     ...(healthCheck === undefined ? {} : { healthCheck }),
     ...buildGuards(upstream),
     connectTimeoutMs: upstream.connect_timeout,
+    ...buildOpening(upstream, pems),
     retry: { attempts: retry.attempts, on: retry.on, budget: retry.budget },
     pool: {
       maxIdle: pool.max_idle,

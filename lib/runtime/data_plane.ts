@@ -17,6 +17,7 @@ import type { Transport } from "../net/transport.ts";
 import { connectionKey } from "../proxy/affinity_key.ts";
 import { HttpProxy } from "../proxy/http_proxy.ts";
 import type { HttpUpstream } from "../proxy/http_route.ts";
+import { Opening } from "../proxy/opening.ts";
 import { TcpProxy } from "../proxy/tcp_proxy.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
 import { SharedBackend } from "../upstream/backend.ts";
@@ -154,7 +155,7 @@ export class DataPlane implements Disposable {
     }
     for (const { spec, index, upstream } of placeBackends(this.#deps.config)) {
       const parts = upstreams.get(upstream.name);
-      if (parts !== undefined) this.#addMember(parts.upstream, spec.id, index, spec);
+      if (parts !== undefined) this.#addMember(parts.upstream, index, spec);
     }
     return upstreams;
   }
@@ -177,12 +178,8 @@ export class DataPlane implements Disposable {
     });
   }
 
-  #addMember(
-    upstream: BalancedUpstream,
-    id: string,
-    index: number,
-    spec: Backend["spec"],
-  ): void {
+  #addMember(upstream: BalancedUpstream, index: number, spec: Backend["spec"]): void {
+    const { id } = spec;
     upstream.addServer(new SharedBackend(spec, index, this.#deps.table));
     this.#members.set(index, { upstream, id });
     // A worker that starts late finds in the table what the checks have seen so far.
@@ -224,6 +221,7 @@ export class DataPlane implements Disposable {
       ...(parts.room && { room: parts.room }),
       key: connectionKey(parts.config.hashKey),
       connectTimeoutMs: parts.config.connectTimeoutMs,
+      opening: new Opening(parts.config, this.#thread),
       retryAttempts: parts.config.retry.attempts,
       splice: {
         buffers: this.#thread.buffers,
