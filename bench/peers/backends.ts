@@ -1,4 +1,5 @@
 import { ANSWER, exchange } from "./clients.ts";
+import { issueCertificate } from "./reencrypt.ts";
 import { freePorts, type Process, type ProcessSet } from "./processes.ts";
 
 /** Size of `/big`: long enough that the start of a transfer does not count. */
@@ -13,6 +14,8 @@ export const POST_BYTES = 16 * 1024;
 /** The servers behind every balancer. */
 export interface Backends {
   readonly ports: readonly number[];
+  /** The same with TLS. */
+  readonly tlsPorts: readonly number[];
 }
 
 /** What starting needs. */
@@ -24,7 +27,8 @@ export interface Workplace {
 
 /** Starts one NGINX process that is three backends. */
 export async function startBackends({ processes, directory }: Workplace): Promise<Backends> {
-  const ports = freePorts(3);
+  const [ports, tlsPorts] = [freePorts(3), freePorts(3)];
+  await issueCertificate(directory);
   const root = `${directory}/www`;
   await Deno.mkdir(root);
   await writeCounted(`${root}/big`, BIG_BYTES);
@@ -32,10 +36,10 @@ export async function startBackends({ processes, directory }: Workplace): Promis
   // The workers of NGINX may run as another user.
   for (const path of [directory, root]) await Deno.chmod(path, 0o755);
   const config = `${directory}/backends.conf`;
-  await Deno.writeTextFile(config, backendsConfig({ directory, root, ports }));
+  await Deno.writeTextFile(config, backendsConfig({ directory, root, ports, tlsPorts }));
   const process = processes.start({ name: "backends", argv: nginxArgv(config, directory) });
   for (const port of ports) await waitUntilAnswers(process, port);
-  return { ports };
+  return { ports, tlsPorts };
 }
 
 /** Writes what the backends answer on `/huge`, once. */
@@ -77,10 +81,12 @@ interface Layout {
   readonly directory: string;
   readonly root: string;
   readonly ports: readonly number[];
+  readonly tlsPorts: readonly number[];
 }
 
-function backendsConfig({ directory, root, ports }: Layout): string {
+function backendsConfig({ directory, root, ports, tlsPorts }: Layout): string {
   const listens = ports.map((port) => `listen 127.0.0.1:${port} backlog=4096;`).join(" ");
+  const secure = tlsPorts.map((port) => `listen 127.0.0.1:${port} ssl backlog=4096;`).join(" ");
   // `return` would answer a POST before its body has come, and `mirror` reads it first: then files
   // refuse the method, which is turned into the answer.
   return `
@@ -96,7 +102,10 @@ http {
   sendfile on;
   open_file_cache max=10 inactive=1h;
   server {
-    ${listens}
+    ${listens} ${secure}
+    ssl_certificate ${directory}/backend.pem;
+    ssl_certificate_key ${directory}/backend.key;
+    ssl_protocols TLSv1.2 TLSv1.3;
     root ${root};
     location = / { return 200 "${ANSWER.replace("\n", "\\n")}"; }
     location = /big { }

@@ -11,6 +11,10 @@ export interface Files {
 export interface Plan extends Files {
   readonly port: number;
   readonly backends: readonly number[];
+  /** The same backends with TLS. */
+  readonly tlsBackends: readonly number[];
+  /** The authority of their certificate. */
+  readonly caFile: string;
   readonly threads: number;
 }
 

@@ -3,10 +3,11 @@ import { type Backends, nginxArgv, waitUntilAnswers, type Workplace } from "./ba
 import { haproxyHttp, nginxHttp, weirHttp } from "./http_configs.ts";
 import type { Files, Plan } from "./plan.ts";
 import { freePorts, type Process } from "./processes.ts";
+import { haproxyReencrypt, nginxReencrypt, weirReencrypt } from "./reencrypt.ts";
 import { haproxyTcp, nginxTcp, weirTcp } from "./tcp_configs.ts";
 
 /** What a subject balances. */
-export type Mode = "tcp" | "http";
+export type Mode = "tcp" | "http" | "reencrypt";
 
 /** One load balancer to measure. */
 export interface Subject {
@@ -37,7 +38,9 @@ export async function startSubject(subject: Subject, setting: Setting): Promise<
   const [port = 0] = freePorts(1);
   const { directory, threads, mode } = setting;
   const config = `${directory}/${subject.id}-${mode}.conf`;
-  const plan = { port, backends: setting.backends.ports, threads, directory, config };
+  const { ports: backends, tlsPorts: tlsBackends } = setting.backends;
+  const caFile = `${directory}/ca.pem`;
+  const plan = { port, backends, tlsBackends, caFile, threads, directory, config };
   await Deno.writeTextFile(config, subject.configure[mode](plan));
   const process = setting.processes.start({
     name: subject.id,
@@ -55,14 +58,14 @@ export function createSubjects(weirCommand: readonly string[] = weirFromSource()
       id: "weir",
       title: "Weir",
       missing: () => Promise.resolve(undefined),
-      configure: { tcp: weirTcp, http: weirHttp },
+      configure: { tcp: weirTcp, http: weirHttp, reencrypt: weirReencrypt },
       argv: ({ config }) => [...weirCommand, "--config", config],
     },
     {
       id: "haproxy",
       title: "HAProxy",
       missing: async () => await versionOf("haproxy") === undefined ? "not installed" : undefined,
-      configure: { tcp: haproxyTcp, http: haproxyHttp },
+      configure: { tcp: haproxyTcp, http: haproxyHttp, reencrypt: haproxyReencrypt },
       argv: ({ config }) => ["haproxy", "-db", "-f", config],
     },
     createNginx(),
@@ -98,13 +101,17 @@ function createNginx(): Subject {
     id: "nginx",
     title: "NGINX",
     async missing(modes) {
-      if (!modes.has("tcp")) return undefined;
+      if (!modes.has("tcp") && !modes.has("reencrypt")) return undefined;
       const found = await findStreamModule();
       if (found === undefined) return "no stream module";
       loadModule = found === "built in" ? "" : `load_module ${found};`;
       return undefined;
     },
-    configure: { tcp: (plan) => `${loadModule}\n${nginxTcp(plan)}`, http: nginxHttp },
+    configure: {
+      tcp: (plan) => `${loadModule}\n${nginxTcp(plan)}`,
+      http: nginxHttp,
+      reencrypt: (plan) => `${loadModule}\n${nginxReencrypt(plan)}`,
+    },
     argv: ({ config, directory }) => nginxArgv(config, directory),
   };
 }
