@@ -1,4 +1,5 @@
 import { ANSWER, exchange } from "./clients.ts";
+import { issueCertificate } from "./certificate.ts";
 import { SNI_NAME } from "./plan.ts";
 import { freePorts, type Process, type ProcessSet } from "./processes.ts";
 
@@ -16,8 +17,8 @@ export interface Backends {
   readonly ports: readonly number[];
   /** The same servers over TLS. */
   readonly tlsPorts: readonly number[];
-  /** Theirs, for {@linkcode SNI_NAME}, as PEM. */
-  readonly certificate: string;
+  /** The authority of their certificate, as PEM. */
+  readonly authority: string;
 }
 
 /** What starting needs. */
@@ -32,19 +33,19 @@ export async function startBackends({ processes, directory }: Workplace): Promis
   const allPorts = freePorts(6);
   const ports = allPorts.slice(0, 3);
   const tlsPorts = allPorts.slice(3);
+  const authority = await issueCertificate(directory);
   const root = `${directory}/www`;
   await Deno.mkdir(root);
   await writeCounted(`${root}/big`, BIG_BYTES);
   await Deno.writeTextFile(`${root}/post`, "");
   // The workers of NGINX may run as another user.
   for (const path of [directory, root]) await Deno.chmod(path, 0o755);
-  const certificate = await makeCertificate(processes, directory);
   const config = `${directory}/backends.conf`;
   await Deno.writeTextFile(config, backendsConfig({ directory, root, ports, tlsPorts }));
   const process = processes.start({ name: "backends", argv: nginxArgv(config, directory) });
   for (const port of ports) await waitUntilAnswers(process, port);
-  for (const port of tlsPorts) await waitUntilAnswers(process, port, certificate);
-  return { ports, tlsPorts, certificate };
+  for (const port of tlsPorts) await waitUntilAnswers(process, port, authority);
+  return { ports, tlsPorts, authority };
 }
 
 /** Writes what the backends answer on `/huge`, once. */
@@ -68,21 +69,21 @@ export function nginxArgv(config: string, directory: string): string[] {
 /**
  * Waits until a request through `port` is answered.
  *
- * @param certificate given: over TLS, by a server with that one
+ * @param authority given: over TLS, by a server for {@linkcode SNI_NAME} that it vouches for
  * @throws {Error} after 10 s
  */
 export async function waitUntilAnswers(
   process: Process,
   port: number,
-  certificate?: string,
+  authority?: string,
 ): Promise<void> {
   const start = performance.now();
   for (;;) {
     try {
       const socket = await Deno.connect({ hostname: "127.0.0.1", port });
-      using conn = certificate === undefined
+      using conn = authority === undefined
         ? socket
-        : await Deno.startTls(socket, { hostname: SNI_NAME, caCerts: [certificate] });
+        : await Deno.startTls(socket, { hostname: SNI_NAME, caCerts: [authority] });
       return await exchange(conn);
     } catch (error) {
       if (process.ended || performance.now() - start > 10_000) {
@@ -92,20 +93,6 @@ export async function waitUntilAnswers(
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-}
-
-/** A certificate of its own for the servers, with a key of P-256. */
-async function makeCertificate(processes: ProcessSet, directory: string): Promise<string> {
-  const path = `${directory}/cert.pem`;
-  const request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2";
-  const argv = [
-    ...["openssl", ...request.split(" "), "-keyout", `${directory}/key.pem`, "-out", path],
-    ...["-subj", `/CN=${SNI_NAME}`, "-addext", `subjectAltName=DNS:${SNI_NAME}`],
-    ...["-addext", "basicConstraints=critical,CA:FALSE"],
-  ];
-  const { success, stderr } = await processes.run({ name: "openssl", argv });
-  if (!success) throw new Error(`Cannot make a certificate: ${stderr}`);
-  return await Deno.readTextFile(path);
 }
 
 interface Layout {
@@ -136,8 +123,9 @@ http {
   open_file_cache max=10 inactive=1h;
   server {
     ${listens}
-    ssl_certificate ${directory}/cert.pem;
-    ssl_certificate_key ${directory}/key.pem;
+    ssl_certificate ${directory}/backend.pem;
+    ssl_certificate_key ${directory}/backend.key;
+    ssl_protocols TLSv1.2 TLSv1.3;
     root ${root};
     location = / { return 200 "${ANSWER.replace("\n", "\\n")}"; }
     location = /big { }

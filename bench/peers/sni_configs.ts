@@ -4,12 +4,15 @@ import { nginxTcp } from "./tcp_configs.ts";
 /** Weir passing TLS through by name. */
 export function weirSni(plan: Plan): string {
   const routes = `    sni_routes: { ${SNI_NAME}: app }\n`;
-  return weirConfig(plan, "tcp").replace("    upstream: app\n", routes);
+  return weirConfig({ ...plan, backends: plan.tlsBackends }, "tcp").replace(
+    "    upstream: app\n",
+    routes,
+  );
 }
 
 /** HAProxy passing TLS through by name, as its manual shows for `req.ssl_sni`. */
 export function haproxySni(plan: Plan): string {
-  return haproxyConfig(plan, "tcp", {
+  return haproxyConfig({ ...plan, backends: plan.tlsBackends }, "tcp", {
     defaults: [],
     listen: [
       "tcp-request inspect-delay 5s",
@@ -21,7 +24,7 @@ export function haproxySni(plan: Plan): string {
 
 /** NGINX passing TLS through by name. */
 export function nginxSni(plan: Plan): string {
-  return nginxTcp(plan)
+  return nginxTcp({ ...plan, backends: plan.tlsBackends })
     .replace(
       "  server {",
       `  map $ssl_preread_server_name $by_name { ${SNI_NAME} app; }\n  server {`,

@@ -3,11 +3,12 @@ import { type Backends, nginxArgv, waitUntilAnswers, type Workplace } from "./ba
 import { haproxyHttp, nginxHttp, weirHttp } from "./http_configs.ts";
 import { type Files, type Plan, SNI_NAME } from "./plan.ts";
 import { freePorts, type Process } from "./processes.ts";
+import { haproxyReencrypt, nginxReencrypt, weirReencrypt } from "./reencrypt.ts";
 import { haproxySni, nginxSni, weirSni } from "./sni_configs.ts";
 import { haproxyTcp, nginxTcp, weirTcp } from "./tcp_configs.ts";
 
 /** What a subject balances. */
-export type Mode = "tcp" | "http" | "sni";
+export type Mode = "tcp" | "http" | "sni" | "reencrypt";
 
 /** One load balancer to measure. */
 export interface Subject {
@@ -40,16 +41,16 @@ export async function startSubject(subject: Subject, setting: Setting): Promise<
   const [port = 0] = freePorts(1);
   const { directory, threads, mode } = setting;
   const config = `${directory}/${subject.id}-${mode}.conf`;
-  const { ports, tlsPorts, certificate } = setting.backends;
-  const isTls = mode === "sni";
-  const plan = { port, backends: isTls ? tlsPorts : ports, threads, directory, config };
+  const { ports: backends, tlsPorts: tlsBackends, authority } = setting.backends;
+  const caFile = `${directory}/ca.pem`;
+  const plan = { port, backends, tlsBackends, caFile, threads, directory, config };
   await Deno.writeTextFile(config, subject.configure[mode](plan));
   const process = setting.processes.start({
     name: subject.id,
     argv: subject.argv(plan),
     cwd: projectRoot(),
   });
-  await waitUntilAnswers(process, port, isTls ? certificate : undefined);
+  await waitUntilAnswers(process, port, mode === "sni" ? authority : undefined);
   return { subject, process, port, url: urlOf(mode, port) };
 }
 
@@ -65,14 +66,19 @@ export function createSubjects(weirCommand: readonly string[] = weirFromSource()
       id: "weir",
       title: "Weir",
       missing: () => Promise.resolve(undefined),
-      configure: { tcp: weirTcp, http: weirHttp, sni: weirSni },
+      configure: { tcp: weirTcp, http: weirHttp, sni: weirSni, reencrypt: weirReencrypt },
       argv: ({ config }) => [...weirCommand, "--config", config],
     },
     {
       id: "haproxy",
       title: "HAProxy",
       missing: async () => await versionOf("haproxy") === undefined ? "not installed" : undefined,
-      configure: { tcp: haproxyTcp, http: haproxyHttp, sni: haproxySni },
+      configure: {
+        tcp: haproxyTcp,
+        http: haproxyHttp,
+        sni: haproxySni,
+        reencrypt: haproxyReencrypt,
+      },
       argv: ({ config }) => ["haproxy", "-db", "-f", config],
     },
     createNginx(),
@@ -101,6 +107,9 @@ function weirFromSource(): string[] {
   return [Deno.execPath(), "run", V8_FLAGS, "--no-prompt", ...permissions, "main.ts"];
 }
 
+/** Where NGINX is a TCP proxy. */
+const STREAM_MODES: ReadonlySet<Mode> = new Set(["tcp", "sni", "reencrypt"]);
+
 /** NGINX, whose TCP proxy may be built in, a module, or not there. */
 function createNginx(): Subject {
   let loadModule = "";
@@ -108,7 +117,7 @@ function createNginx(): Subject {
     id: "nginx",
     title: "NGINX",
     async missing(modes) {
-      if (!modes.has("tcp") && !modes.has("sni")) return undefined;
+      if (modes.isDisjointFrom(STREAM_MODES)) return undefined;
       const found = await findStreamModule();
       if (found === undefined) return "no stream module";
       loadModule = found === "built in" ? "" : `load_module ${found};`;
@@ -118,6 +127,7 @@ function createNginx(): Subject {
       tcp: (plan) => `${loadModule}\n${nginxTcp(plan)}`,
       http: nginxHttp,
       sni: (plan) => `${loadModule}\n${nginxSni(plan)}`,
+      reencrypt: (plan) => `${loadModule}\n${nginxReencrypt(plan)}`,
     },
     argv: ({ config, directory }) => nginxArgv(config, directory),
   };

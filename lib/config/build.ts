@@ -9,10 +9,12 @@ import type {
   UpstreamSettings,
 } from "./schema.ts";
 import { buildAccess, buildProxyProtocol, buildSni, type ListFiles } from "./build_access.ts";
+import { buildOpening } from "./build_backend_tls.ts";
 import { buildGuards } from "./build_guard.ts";
 import { buildHealthCheck } from "./build_health.ts";
 import { buildHttp } from "./build_http.ts";
 import { buildRateLimit } from "./build_rate.ts";
+import type { BackendPems } from "./read_backend_tls.ts";
 import type { Config, HashKey, ListenerConfig, StickyConfig, UpstreamConfig } from "./types.ts";
 
 /** Settings of a whole configuration. */
@@ -23,10 +25,14 @@ export interface BuildInput {
   readonly cores: number;
   /** Absent: no part names a file with addresses. */
   readonly lists?: ListFiles;
+  /** Files of TLS with backends, by upstream. */
+  readonly pems?: ReadonlyMap<string, BackendPems>;
 }
 
 /** Turns checked settings into the configuration that the program runs on. */
-export function buildConfig({ main, included, cores, lists = new Map() }: BuildInput): Config {
+export function buildConfig(
+  { main, included, cores, lists = new Map(), pems }: BuildInput,
+): Config {
   const { log, admin } = main;
   const file = log.file.path;
   const parts = [main, ...included];
@@ -41,7 +47,10 @@ export function buildConfig({ main, included, cores, lists = new Map() }: BuildI
     listeners: parts.flatMap((part) =>
       (part.listeners ?? []).map((listener) => buildListener(listener, lists))
     ),
-    upstreams: parts.flatMap((part) => Object.entries(part.upstreams ?? {}).map(buildUpstream)),
+    upstreams: parts.flatMap((part) => {
+      return Object.entries(part.upstreams ?? {})
+        .map(([name, upstream]) => buildUpstream(name, upstream, pems?.get(name)));
+    }),
   });
 }
 
@@ -66,7 +75,11 @@ function buildListener(listener: ListenerSettings, lists: ListFiles): ListenerCo
   return { ...base, protocol: "tcp", ...fallback, ...buildSni(listener) };
 }
 
-function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamConfig {
+function buildUpstream(
+  name: string,
+  upstream: UpstreamSettings,
+  pems: BackendPems | undefined,
+): UpstreamConfig {
   const { retry, pool } = upstream;
   const healthCheck = buildHealthCheck(upstream.health_check);
   const sticky = buildSticky(upstream.sticky);
@@ -82,6 +95,7 @@ function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamCo
     ...(healthCheck === undefined ? {} : { healthCheck }),
     ...buildGuards(upstream),
     connectTimeoutMs: upstream.connect_timeout,
+    ...buildOpening(upstream, pems),
     retry: { attempts: retry.attempts, on: retry.on, budget: retry.budget },
     pool: {
       maxIdle: pool.max_idle,

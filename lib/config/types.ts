@@ -1,6 +1,7 @@
 import type { BreakerPolicy } from "../breaker/policy.ts";
 import type { OutlierPolicy } from "../health/outlier_policy.ts";
 import type { Address, TcpAddress } from "../core/address.ts";
+import type { ClientTls } from "../core/client_tls.ts";
 import type { LogLevel } from "../core/log.ts";
 import type { BackendSpec } from "../core/types.ts";
 import type { LimitPolicy } from "../limit/create_limit.ts";
@@ -209,6 +210,10 @@ export interface UpstreamConfig {
   /** Percent of the weight that has to be well, or all backends are tried; absent: 0, never. */
   readonly panicThreshold?: number;
   readonly connectTimeoutMs: number;
+  /** Absent: no TLS with the backends. */
+  readonly tls?: ClientTls;
+  /** Version of the PROXY header that connections begin with; absent: none. */
+  readonly proxyProtocol?: 1 | 2;
   readonly retry: RetryConfig;
   readonly pool: PoolConfig;
   /** Where work waits while every backend has as much as it may have. */

@@ -7,21 +7,26 @@ export interface PrefacedOptions {
   /** Bytes that were read and are to be read again. */
   readonly rest?: Uint8Array;
   /** What a proxy said at its start. */
-  readonly proxyHeader?: ProxyHeader;
+  readonly proxied?: ProxyHeader;
 }
 
 /** A connection of which something was read already, or whose client is told by a proxy. */
 export class PrefacedConn implements Conn {
   readonly remote: Address | undefined;
-  readonly proxyHeader: ProxyHeader | undefined;
+  readonly proxied: ProxyHeader | undefined;
   readonly #conn: Conn;
   #rest: Uint8Array | undefined;
 
-  constructor(conn: Conn, { rest, proxyHeader = proxyHeaderOf(conn) }: PrefacedOptions) {
+  constructor(conn: Conn, { rest, proxied = conn.proxied }: PrefacedOptions) {
     this.#conn = conn;
     this.#rest = rest?.length === 0 ? undefined : rest;
-    this.proxyHeader = proxyHeader;
-    this.remote = proxyHeader?.source ?? conn.remote;
+    this.proxied = proxied;
+    this.remote = proxied?.source ?? conn.remote;
+  }
+
+  /** What the client connected to, as the proxy saw it. Asked of the system only when needed. */
+  get local(): Address | undefined {
+    return this.proxied?.destination ?? this.#conn.local;
   }
 
   read(into: Uint8Array): MaybePromise<number | null> {
@@ -47,9 +52,4 @@ export class PrefacedConn implements Conn {
     this.#rest = length === rest.length ? undefined : rest.subarray(length);
     return length;
   }
-}
-
-/** What a proxy said at the start of a connection; absent where none did. */
-export function proxyHeaderOf(conn: Conn): ProxyHeader | undefined {
-  return conn instanceof PrefacedConn ? conn.proxyHeader : undefined;
 }

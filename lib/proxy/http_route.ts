@@ -11,6 +11,7 @@ import type { KeyClient, RequestKey } from "./affinity_key.ts";
 import type { BackendPool } from "./backend_pool.ts";
 import type { ExchangeError } from "./exchange_error.ts";
 import type { LocalAnswer } from "./local_answer.ts";
+import type { Opening } from "./opening.ts";
 import type { RateGuard } from "./rate_guard.ts";
 import type { ThreadParts } from "./tcp_route.ts";
 import type { Overload, WaitingRoom } from "./waiting_room.ts";
@@ -76,6 +77,8 @@ export interface HttpUpstream {
   /** Absent where backends take as much work as comes. */
   readonly room: WaitingRoom | undefined;
   readonly poolOf: (backend: Backend) => BackendPool;
+  /** How connections to backends begin; absent: with the request. */
+  readonly opening?: Opening;
   /** Absent where the algorithm goes by no key. */
   readonly key: RequestKey | undefined;
   readonly retry: RetryConfig;

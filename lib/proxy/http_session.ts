@@ -8,6 +8,7 @@ import { Deadline } from "../net/deadline.ts";
 import { decodeLatin1Fast } from "../net/latin1.ts";
 import { type Conn, writeAll } from "../net/transport.ts";
 import type { KeyClient } from "./affinity_key.ts";
+import { ClientPools } from "./client_pools.ts";
 import { ExchangeError } from "./exchange_error.ts";
 import { ForwardedFields } from "./forward_headers.ts";
 import { HttpExchange } from "./http_exchange.ts";
@@ -29,6 +30,8 @@ export class HttpSession implements Disposable {
   readonly deadline: Deadline;
   readonly forwarded: ForwardedFields;
   readonly client: KeyClient;
+  /** Connections to backends that are this client's alone. */
+  readonly pools = new ClientPools();
   readonly #scanner: HeadScanner;
   #watchDelay: Deadline | undefined;
   #exchange: HttpExchange | undefined;
@@ -84,6 +87,7 @@ export class HttpSession implements Disposable {
   [Symbol.dispose](): void {
     this.deadline[Symbol.dispose]();
     this.#watchDelay?.[Symbol.dispose]();
+    this.pools[Symbol.dispose]();
     this.conn.close();
     this.reader.release();
   }

@@ -115,7 +115,7 @@ class Session implements Disposable {
   #splice: Splice | undefined;
 
   constructor(client: Conn, route: TcpRoute, open: Set<Session>) {
-    this.dial = new Dial(route, keyOf(client, route));
+    this.dial = new Dial(route, keyOf(client, route), route.opening?.forClient(client));
     this.#client = client;
     this.#open = open;
     open.add(this);

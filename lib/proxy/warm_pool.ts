@@ -2,6 +2,7 @@ import type { PoolConfig } from "../config/types.ts";
 import { ConnPool } from "../connpool/conn_pool.ts";
 import type { Backend } from "../core/types.ts";
 import type { Connecting } from "./connect.ts";
+import type { Opening } from "./opening.ts";
 import type { ThreadParts } from "./tcp_route.ts";
 import { WarmConn } from "./warm_conn.ts";
 import { Warmer } from "./warmer.ts";
@@ -11,6 +12,7 @@ export interface WarmPoolOptions {
   readonly backend: Backend;
   readonly pool: PoolConfig;
   readonly connectTimeoutMs: number;
+  readonly opening?: Opening;
   readonly thread: ThreadParts;
 }
 
@@ -30,6 +32,7 @@ export class WarmPool {
     this.#warmer = new Warmer({
       pool: this.#idle,
       thread: options.thread,
+      opening: options.opening,
       open: (connecting) => this.#open(connecting),
       keep: (conn) => this.#keep(conn),
     });

@@ -156,7 +156,7 @@ export class DataPlane implements Disposable {
     }
     for (const { spec, index, upstream } of placeBackends(this.#deps.config)) {
       const parts = upstreams.get(upstream.name);
-      if (parts !== undefined) this.#addMember(parts.upstream, spec.id, index, spec);
+      if (parts !== undefined) this.#addMember(parts.upstream, index, spec);
     }
     return upstreams;
   }
@@ -179,12 +179,8 @@ export class DataPlane implements Disposable {
     });
   }
 
-  #addMember(
-    upstream: BalancedUpstream,
-    id: string,
-    index: number,
-    spec: Backend["spec"],
-  ): void {
+  #addMember(upstream: BalancedUpstream, index: number, spec: Backend["spec"]): void {
+    const { id } = spec;
     upstream.addServer(new SharedBackend(spec, index, this.#deps.table));
     this.#members.set(index, { upstream, id });
     // A worker that starts late finds in the table what the checks have seen so far.

@@ -1,4 +1,4 @@
-import type { Config, HealthCheckConfig } from "../config/types.ts";
+import type { Config, HealthCheckConfig, UpstreamConfig } from "../config/types.ts";
 import { type Address, formatAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
@@ -8,7 +8,8 @@ import type { FailureDetector } from "../health/failure_detector.ts";
 import { PhiAccrual } from "../health/phi_accrual.ts";
 import { RunningTime } from "../health/running_time.ts";
 import type { HealthChange, HealthReport } from "../health/watch.ts";
-import type { Transport } from "../net/transport.ts";
+import { writeProxyHeader } from "../net/proxy_header_write.ts";
+import type { ConnectOptions, Transport } from "../net/transport.ts";
 import { createProbe } from "../probe/create_probe.ts";
 import { placeBackends, type PlacedBackend } from "./layout.ts";
 import { StartHold } from "./start_hold.ts";
@@ -81,15 +82,18 @@ export class HealthChecks implements Disposable {
   #join(backend: PlacedBackend): void {
     const { healthCheck: check } = backend.upstream;
     if (check === undefined) return;
-    const key = `${formatAddress(backend.spec.address)} ${JSON.stringify(check)}`;
+    const opening = openingOf(backend.upstream);
+    const how = JSON.stringify([check, opening.tls, backend.upstream.proxyProtocol]);
+    const key = `${formatAddress(backend.spec.address)} ${how}`;
     const group = this.#groups.get(key);
-    if (group === undefined) this.#groups.set(key, { check, members: [backend], heard: 0 });
-    else group.members.push(backend);
+    if (group === undefined) {
+      this.#groups.set(key, { check, opening, members: [backend], heard: 0 });
+    } else group.members.push(backend);
   }
 
   #watch(group: Group): void {
     const { check: { probe, intervalMs, fastIntervalMs, timeoutMs }, members } = group;
-    const tryOnce = createProbe(probe, this.#options.transport);
+    const tryOnce = createProbe(probe, beginningWith(group.opening, this.#options.transport));
     const check = {
       address: members[0]!.spec.address,
       probe: async (address: Address, signal: AbortSignal) => {
@@ -138,11 +142,27 @@ export class HealthChecks implements Disposable {
 /** Backends that one check is for: the same server in several upstreams. */
 interface Group {
   readonly check: HealthCheckConfig;
+  readonly opening: ConnectOptions;
   /** At least one. */
   readonly members: PlacedBackend[];
   watching?: Watching;
   /** Work that had ended well at the last look. */
   heard: number;
+}
+
+/** How connections for checks begin: as for clients, but the PROXY header names none. */
+function openingOf({ tls, proxyProtocol: version, healthCheck }: UpstreamConfig): ConnectOptions {
+  return {
+    ...(tls === undefined || healthCheck?.isPlain ? {} : { tls }),
+    ...(version && { preface: writeProxyHeader({ version, command: "local" }) }),
+  };
+}
+
+function beginningWith(opening: ConnectOptions, transport: Transport): Transport {
+  return {
+    listen: (address) => transport.listen(address),
+    connect: (address, signal) => transport.connect(address, signal, opening),
+  };
 }
 
 function goesByPhi({ check }: Group): boolean {

@@ -57,7 +57,7 @@ function judge(preface: PrefaceRead<NonNullable<ReturnType<typeof parse>>>): Ver
   const { value, bytes } = preface;
   if (value.kind === "malformed") return { reason: value.reason };
   const rest = bytes.subarray(value.sizeBytes);
-  return { header: (conn) => new PrefacedConn(conn, { rest, proxyHeader: value.header }) };
+  return { header: (conn) => new PrefacedConn(conn, { rest, proxied: value.header }) };
 }
 
 function peerOf({ remote }: Conn): string | undefined {

@@ -1,5 +1,6 @@
 import type { TcpListenerConfig } from "../config/types.ts";
 import { connectionKey } from "../proxy/affinity_key.ts";
+import { Opening } from "../proxy/opening.ts";
 import { SniProxy } from "../proxy/sni_proxy.ts";
 import { TcpProxy } from "../proxy/tcp_proxy.ts";
 import type { TcpRoute, ThreadParts } from "../proxy/tcp_route.ts";
@@ -83,6 +84,7 @@ function buildProxy(
     ...(parts.room && { room: parts.room }),
     key: connectionKey(parts.config.hashKey),
     connectTimeoutMs: parts.config.connectTimeoutMs,
+    opening: new Opening(parts.config, thread),
     retryAttempts: parts.config.retry.attempts,
     splice: {
       buffers: thread.buffers,

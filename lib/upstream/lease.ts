@@ -1,4 +1,5 @@
 import type { Balancer } from "../balancer/balancer.ts";
+import { isConnectFailure } from "../core/errors.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import type { Backend, Lease, Outcome } from "../core/types.ts";
 import type { Gates, Pass, WorkResult } from "./gate.ts";
@@ -74,7 +75,7 @@ export class BackendLease implements Lease {
     }
     if (outcome.kind !== "failure") return;
     if (!this.#wasBad) this.#observe(false, { code: outcome.error.code });
-    const neverConnected = outcome.error.code.startsWith("connect_");
+    const neverConnected = isConnectFailure(outcome.error.code);
     table.countBackend(worker, this.backend.index, neverConnected ? "connectFailures" : "failures");
   }
 

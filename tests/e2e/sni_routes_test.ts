@@ -44,7 +44,7 @@ peerTest(
   "sni_routes: curl reaches the upstream of each name",
   ["curl", "openssl"],
   async (paths) => {
-    await using backends = await TlsBackends.start(paths.openssl, NAMES);
+    await using backends = await TlsBackends.start(NAMES);
     await using scenario = await start(backends.addresses);
     const [host = "", port = ""] = scenario.address.split(":");
 
@@ -53,7 +53,7 @@ peerTest(
       const { stdout, stderr } = await runToEnd({
         name: "curl",
         argv: [
-          ...[paths.curl, "--silent", "--show-error", "--cacert", backends.certPath],
+          ...[paths.curl, "--silent", "--show-error", "--cacert", backends.caFile],
           ...["--resolve", `${name}:${port}:${host}`, `https://${name}:${port}/`],
         ],
       });
@@ -70,7 +70,7 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
     `sni_routes: openssl s_client ${version} with a name, an unknown one, and none`,
     ["openssl"],
     async ({ openssl }) => {
-      await using backends = await TlsBackends.start(openssl, NAMES);
+      await using backends = await TlsBackends.start(NAMES);
       await using all = await start(backends.addresses);
       await using known = await start(backends.addresses, { upstream: undefined });
       const talk = async ({ address }: Scenario, ...name: string[]) => {
@@ -93,10 +93,10 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
   );
 }
 
-peerTest("sni_routes: Deno.startTls through Weir", ["openssl"], async ({ openssl }) => {
-  await using backends = await TlsBackends.start(openssl, NAMES);
+peerTest("sni_routes: Deno.startTls through Weir", ["openssl"], async () => {
+  await using backends = await TlsBackends.start(NAMES);
   await using scenario = await start(backends.addresses);
-  const caCerts = [await Deno.readTextFile(backends.certPath)];
+  const caCerts = [await Deno.readTextFile(backends.caFile)];
   const conn = await connectTo(scenario.address);
   if (conn.remoteAddr.transport !== "tcp") throw new Error("Cannot use connection: no TCP");
 
@@ -109,8 +109,8 @@ peerTest("sni_routes: Deno.startTls through Weir", ["openssl"], async ({ openssl
 peerTest(
   "sni_routes behind HAProxy with a PROXY header",
   ["haproxy", "curl", "openssl"],
-  async ({ haproxy, curl, openssl }) => {
-    await using backends = await TlsBackends.start(openssl, NAMES);
+  async ({ haproxy, curl }) => {
+    await using backends = await TlsBackends.start(NAMES);
     await using scenario = await start(backends.addresses, {
       proxy_protocol: true,
       trusted_proxies: ["127.0.0.1"],
@@ -121,7 +121,7 @@ peerTest(
     const { stdout } = await runToEnd({
       name: "curl",
       argv: [
-        ...[curl, "--silent", "--cacert", backends.certPath, "--interface", "127.0.0.5"],
+        ...[curl, "--silent", "--cacert", backends.caFile, "--interface", "127.0.0.5"],
         ...["--resolve", `exact.example.com:${port}:${host}`, `https://exact.example.com:${port}/`],
       ],
     });

@@ -1,11 +1,18 @@
 import { assertEquals } from "@std/assert";
-import { PrefacedConn, proxyHeaderOf } from "../../lib/net/prefaced_conn.ts";
+import { PrefacedConn } from "../../lib/net/prefaced_conn.ts";
 import type { ProxyHeader } from "../../lib/net/proxy_header.ts";
 import { memoryPair } from "../support/memory_conn.ts";
 
 const PEER = { kind: "tcp", hostname: "10.0.0.1", port: 1000 } as const;
+const OWN = { kind: "tcp", hostname: "10.0.0.2", port: 80 } as const;
 const CLIENT = { kind: "tcp", hostname: "192.0.2.1", port: 2000 } as const;
-const HEADER: ProxyHeader = { version: 1, command: "proxy", source: CLIENT };
+const SERVER = { kind: "tcp", hostname: "198.51.100.1", port: 443 } as const;
+const HEADER: ProxyHeader = {
+  version: 1,
+  command: "proxy",
+  source: CLIENT,
+  destination: SERVER,
+};
 
 Deno.test("PrefacedConn.read() gives what was read before, in parts, and then what comes", async () => {
   const [client, inner] = memoryPair();
@@ -24,23 +31,23 @@ Deno.test("PrefacedConn.read() gives what was read before, in parts, and then wh
   assertEquals([lengths, bytes], [[2, 1, 1], [1, 2, 3, 4]]);
 });
 
-Deno.test("PrefacedConn.remote is the client of the header, or else the peer", () => {
-  const [, inner] = memoryPair({ remote: PEER });
+Deno.test("PrefacedConn has the ends that the header tells, or else its own", () => {
+  const [, inner] = memoryPair({ remote: PEER, local: OWN });
+  const endsOf = ({ remote, local }: PrefacedConn) => [remote, local];
 
-  assertEquals(new PrefacedConn(inner, { proxyHeader: HEADER }).remote, CLIENT);
-  assertEquals(new PrefacedConn(inner, {}).remote, PEER);
+  assertEquals(endsOf(new PrefacedConn(inner, { proxied: HEADER })), [CLIENT, SERVER]);
+  assertEquals(endsOf(new PrefacedConn(inner, {})), [PEER, OWN]);
   const local: ProxyHeader = { version: 2, command: "local" };
-  assertEquals(new PrefacedConn(inner, { proxyHeader: local }).remote, PEER);
+  assertEquals(endsOf(new PrefacedConn(inner, { proxied: local })), [PEER, OWN]);
 });
 
-Deno.test("proxyHeaderOf() finds the header behind a second preface", () => {
+Deno.test("PrefacedConn.proxied is the header of a first preface behind a second one", () => {
   const [, inner] = memoryPair({ remote: PEER });
-  const conn = new PrefacedConn(new PrefacedConn(inner, { proxyHeader: HEADER }), {
+  const conn = new PrefacedConn(new PrefacedConn(inner, { proxied: HEADER }), {
     rest: Uint8Array.of(1),
   });
 
-  assertEquals([proxyHeaderOf(conn), conn.remote], [HEADER, CLIENT]);
-  assertEquals(proxyHeaderOf(inner), undefined);
+  assertEquals([conn.proxied, conn.remote, conn.local], [HEADER, CLIENT, SERVER]);
 });
 
 Deno.test("PrefacedConn hands on what is written, the half-close and the end", async () => {

@@ -129,7 +129,7 @@ const MALFORMED: readonly [what: string, bytes: Uint8Array, reason: string][] = 
     binaryHeader(0x21, 0x11, [...ADDRESSES_4, 1, 0, 2, 9]),
     "a TLV is longer than the header",
   ],
-  ["a wrong checksum", summedHeader(1), "checksum is wrong"],
+  ["a wrong checksum", summedHeader({ error: 1 }), "checksum is wrong"],
   [
     "a checksum of two bytes",
     binaryHeader(0x21, 0x11, [...ADDRESSES_4, ...tlv(3, [0, 0])]),

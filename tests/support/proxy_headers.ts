@@ -27,9 +27,9 @@ export function tlv(type: number, value: readonly number[]): number[] {
   return [type, value.length >> 8, value.length & 0xff, ...value];
 }
 
-/** A header for those addresses with a checksum, that is wrong by `error`. */
-export function summedHeader(error = 0): Uint8Array {
-  const bytes = binaryHeader(0x21, 0x11, [...ADDRESSES_4, ...tlv(3, [0, 0, 0, 0]), ...tlv(1, [7])]);
+/** A header for those IPv4 addresses with a checksum, that is wrong by `error`, and `parts`. */
+export function summedHeader({ error = 0, parts = tlv(1, [7]) } = {}): Uint8Array {
+  const bytes = binaryHeader(0x21, 0x11, [...ADDRESSES_4, ...tlv(3, [0, 0, 0, 0]), ...parts]);
   const sum = crc32c(bytes);
   new DataView(bytes.buffer).setUint32(16 + ADDRESSES_4.length + 3, (sum + error) >>> 0);
   return bytes;
