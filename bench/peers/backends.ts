@@ -1,4 +1,6 @@
 import { ANSWER, exchange } from "./clients.ts";
+import { issueCertificate } from "./certificate.ts";
+import { SNI_NAME } from "./plan.ts";
 import { freePorts, type Process, type ProcessSet } from "./processes.ts";
 
 /** Size of `/big`: long enough that the start of a transfer does not count. */
@@ -13,6 +15,10 @@ export const POST_BYTES = 16 * 1024;
 /** The servers behind every balancer. */
 export interface Backends {
   readonly ports: readonly number[];
+  /** The same servers over TLS. */
+  readonly tlsPorts: readonly number[];
+  /** The authority of their certificate, as PEM. */
+  readonly authority: string;
 }
 
 /** What starting needs. */
@@ -24,7 +30,10 @@ export interface Workplace {
 
 /** Starts one NGINX process that is three backends. */
 export async function startBackends({ processes, directory }: Workplace): Promise<Backends> {
-  const ports = freePorts(3);
+  const allPorts = freePorts(6);
+  const ports = allPorts.slice(0, 3);
+  const tlsPorts = allPorts.slice(3);
+  const authority = await issueCertificate(directory);
   const root = `${directory}/www`;
   await Deno.mkdir(root);
   await writeCounted(`${root}/big`, BIG_BYTES);
@@ -32,10 +41,11 @@ export async function startBackends({ processes, directory }: Workplace): Promis
   // The workers of NGINX may run as another user.
   for (const path of [directory, root]) await Deno.chmod(path, 0o755);
   const config = `${directory}/backends.conf`;
-  await Deno.writeTextFile(config, backendsConfig({ directory, root, ports }));
+  await Deno.writeTextFile(config, backendsConfig({ directory, root, ports, tlsPorts }));
   const process = processes.start({ name: "backends", argv: nginxArgv(config, directory) });
   for (const port of ports) await waitUntilAnswers(process, port);
-  return { ports };
+  for (const port of tlsPorts) await waitUntilAnswers(process, port, authority);
+  return { ports, tlsPorts, authority };
 }
 
 /** Writes what the backends answer on `/huge`, once. */
@@ -56,12 +66,24 @@ export function nginxArgv(config: string, directory: string): string[] {
   return ["nginx", "-e", "stderr", "-p", directory, "-c", config, "-g", "daemon off;"];
 }
 
-/** Waits until a request through `port` is answered. @throws {Error} after 10 s. */
-export async function waitUntilAnswers(process: Process, port: number): Promise<void> {
+/**
+ * Waits until a request through `port` is answered.
+ *
+ * @param authority given: over TLS, by a server for {@linkcode SNI_NAME} that it vouches for
+ * @throws {Error} after 10 s
+ */
+export async function waitUntilAnswers(
+  process: Process,
+  port: number,
+  authority?: string,
+): Promise<void> {
   const start = performance.now();
   for (;;) {
     try {
-      using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+      const socket = await Deno.connect({ hostname: "127.0.0.1", port });
+      using conn = authority === undefined
+        ? socket
+        : await Deno.startTls(socket, { hostname: SNI_NAME, caCerts: [authority] });
       return await exchange(conn);
     } catch (error) {
       if (process.ended || performance.now() - start > 10_000) {
@@ -77,10 +99,14 @@ interface Layout {
   readonly directory: string;
   readonly root: string;
   readonly ports: readonly number[];
+  readonly tlsPorts: readonly number[];
 }
 
-function backendsConfig({ directory, root, ports }: Layout): string {
-  const listens = ports.map((port) => `listen 127.0.0.1:${port} backlog=4096;`).join(" ");
+function backendsConfig({ directory, root, ports, tlsPorts }: Layout): string {
+  const listens = [
+    ...ports.map((port) => `listen 127.0.0.1:${port} backlog=4096;`),
+    ...tlsPorts.map((port) => `listen 127.0.0.1:${port} ssl backlog=4096;`),
+  ].join(" ");
   // `return` would answer a POST before its body has come, and `mirror` reads it first: then files
   // refuse the method, which is turned into the answer.
   return `
@@ -97,6 +123,9 @@ http {
   open_file_cache max=10 inactive=1h;
   server {
     ${listens}
+    ssl_certificate ${directory}/backend.pem;
+    ssl_certificate_key ${directory}/backend.key;
+    ssl_protocols TLSv1.2 TLSv1.3;
     root ${root};
     location = / { return 200 "${ANSWER.replace("\n", "\\n")}"; }
     location = /big { }

@@ -85,6 +85,8 @@ async function measureRows(run: Run, workplace: Workplace): Promise<ReportLine[]
   const contestants = {
     tcp: createContestants(run, { ...workplace, backends, threads, mode: "tcp" }),
     http: createContestants(run, { ...workplace, backends, threads, mode: "http" }),
+    sni: createContestants(run, { ...workplace, backends, threads, mode: "sni" }),
+    reencrypt: createContestants(run, { ...workplace, backends, threads, mode: "reencrypt" }),
   } satisfies Record<Mode, unknown>;
   const lines: ReportLine[] = [];
   for (const row of chosenRows(run.options)) {

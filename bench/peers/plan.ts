@@ -1,6 +1,12 @@
 /** HAProxy needs two descriptors a connection; 20,000 may be open. */
 export const MAX_CONNECTIONS = 8000;
 
+/** What TLS clients ask for: a name that resolves to this machine everywhere. */
+export const SNI_NAME = "localhost";
+
+/** What the subjects ask TLS backends for. */
+export const SERVER_NAME = "backend.test";
+
 /** Where a subject finds its configuration. */
 export interface Files {
   readonly directory: string;
@@ -11,6 +17,10 @@ export interface Files {
 export interface Plan extends Files {
   readonly port: number;
   readonly backends: readonly number[];
+  /** The same backends with TLS. */
+  readonly tlsBackends: readonly number[];
+  /** The authority of their certificate. */
+  readonly caFile: string;
   readonly threads: number;
 }
 

@@ -1,12 +1,14 @@
 import { V8_FLAGS } from "../../tools/v8_flags.ts";
 import { type Backends, nginxArgv, waitUntilAnswers, type Workplace } from "./backends.ts";
 import { haproxyHttp, nginxHttp, weirHttp } from "./http_configs.ts";
-import type { Files, Plan } from "./plan.ts";
+import { type Files, type Plan, SNI_NAME } from "./plan.ts";
 import { freePorts, type Process } from "./processes.ts";
+import { haproxyReencrypt, nginxReencrypt, weirReencrypt } from "./reencrypt.ts";
+import { haproxySni, nginxSni, weirSni } from "./sni_configs.ts";
 import { haproxyTcp, nginxTcp, weirTcp } from "./tcp_configs.ts";
 
 /** What a subject balances. */
-export type Mode = "tcp" | "http";
+export type Mode = "tcp" | "http" | "sni" | "reencrypt";
 
 /** One load balancer to measure. */
 export interface Subject {
@@ -14,7 +16,7 @@ export interface Subject {
   readonly title: string;
   /** Why it cannot be measured here, or `undefined`. */
   missing(modes: ReadonlySet<Mode>): Promise<string | undefined>;
-  readonly configure: Readonly<Record<Mode, (plan: Plan) => string>>;
+  readonly configure: Readonly<Partial<Record<Mode, (plan: Plan) => string>>>;
   argv(files: Files): readonly string[];
 }
 
@@ -23,6 +25,8 @@ export interface Running {
   readonly subject: Subject;
   readonly process: Process;
   readonly port: number;
+  /** Without a path. */
+  readonly url: string;
 }
 
 /** Everything a subject needs to start. */
@@ -37,15 +41,24 @@ export async function startSubject(subject: Subject, setting: Setting): Promise<
   const [port = 0] = freePorts(1);
   const { directory, threads, mode } = setting;
   const config = `${directory}/${subject.id}-${mode}.conf`;
-  const plan = { port, backends: setting.backends.ports, threads, directory, config };
-  await Deno.writeTextFile(config, subject.configure[mode](plan));
+  const { ports: backends, tlsPorts: tlsBackends, authority } = setting.backends;
+  const caFile = `${directory}/ca.pem`;
+  const plan = { port, backends, tlsBackends, caFile, threads, directory, config };
+  const configure = subject.configure[mode];
+  if (configure === undefined) throw new Error(`Cannot measure ${subject.title}: no ${mode} in it`);
+  await Deno.writeTextFile(config, configure(plan));
   const process = setting.processes.start({
     name: subject.id,
     argv: subject.argv(plan),
     cwd: projectRoot(),
   });
-  await waitUntilAnswers(process, port);
-  return { subject, process, port };
+  await waitUntilAnswers(process, port, mode === "sni" ? authority : undefined);
+  return { subject, process, port, url: urlOf(mode, port) };
+}
+
+/** TLS needs a name to go by. */
+function urlOf(mode: Mode, port: number): string {
+  return mode === "sni" ? `https://${SNI_NAME}:${port}` : `http://127.0.0.1:${port}`;
 }
 
 /** The subjects, Weir first: ratios are Weir over the others. */
@@ -55,14 +68,19 @@ export function createSubjects(weirCommand: readonly string[] = weirFromSource()
       id: "weir",
       title: "Weir",
       missing: () => Promise.resolve(undefined),
-      configure: { tcp: weirTcp, http: weirHttp },
+      configure: { tcp: weirTcp, http: weirHttp, sni: weirSni, reencrypt: weirReencrypt },
       argv: ({ config }) => [...weirCommand, "--config", config],
     },
     {
       id: "haproxy",
       title: "HAProxy",
       missing: async () => await versionOf("haproxy") === undefined ? "not installed" : undefined,
-      configure: { tcp: haproxyTcp, http: haproxyHttp },
+      configure: {
+        tcp: haproxyTcp,
+        http: haproxyHttp,
+        sni: haproxySni,
+        reencrypt: haproxyReencrypt,
+      },
       argv: ({ config }) => ["haproxy", "-db", "-f", config],
     },
     createNginx(),
@@ -92,6 +110,9 @@ export function weirFromSource(): string[] {
   return [Deno.execPath(), "run", V8_FLAGS, "--no-prompt", ...permissions, "main.ts"];
 }
 
+/** Where NGINX is a TCP proxy. */
+const STREAM_MODES: ReadonlySet<Mode> = new Set(["tcp", "sni", "reencrypt"]);
+
 /** NGINX, whose TCP proxy may be built in, a module, or not there. */
 function createNginx(): Subject {
   let loadModule = "";
@@ -99,13 +120,18 @@ function createNginx(): Subject {
     id: "nginx",
     title: "NGINX",
     async missing(modes) {
-      if (!modes.has("tcp")) return undefined;
+      if (modes.isDisjointFrom(STREAM_MODES)) return undefined;
       const found = await findStreamModule();
       if (found === undefined) return "no stream module";
       loadModule = found === "built in" ? "" : `load_module ${found};`;
       return undefined;
     },
-    configure: { tcp: (plan) => `${loadModule}\n${nginxTcp(plan)}`, http: nginxHttp },
+    configure: {
+      tcp: (plan) => `${loadModule}\n${nginxTcp(plan)}`,
+      http: nginxHttp,
+      sni: (plan) => `${loadModule}\n${nginxSni(plan)}`,
+      reencrypt: (plan) => `${loadModule}\n${nginxReencrypt(plan)}`,
+    },
     argv: ({ config, directory }) => nginxArgv(config, directory),
   };
 }

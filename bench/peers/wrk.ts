@@ -21,7 +21,7 @@ const WRK_CONNECTIONS = 64;
 export async function wrk({ processes }: Setting, run: WrkRun): Promise<WrkResult> {
   const { running, seconds, flags = [], path = "/" } = run;
   const load = ["-t1", `-c${WRK_CONNECTIONS}`, `-d${seconds}s`];
-  const argv = ["wrk", ...load, ...flags, `http://127.0.0.1:${running.port}${path}`];
+  const argv = ["wrk", ...load, ...flags, `${running.url}${path}`];
   const { success, stdout, stderr } = await processes.run({ name: "wrk", argv });
   if (!success) throw new Error(`Cannot run wrk: ${stderr || stdout}`);
   return parseWrk(stdout);

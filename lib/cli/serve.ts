@@ -190,6 +190,9 @@ function describeTarget(config: Config, listener: ListenerConfig): string {
   if (listener.protocol === "http" && listener.routes.length > 1) {
     return `${listener.routes.length} routes`;
   }
+  if (listener.protocol === "tcp" && listener.sni !== undefined) {
+    return `${listener.sni.routes.length} server names`;
+  }
   const name = listener.protocol === "tcp" ? listener.upstream : onlyUpstream(listener);
   const upstream = config.upstreams.find((candidate) => candidate.name === name);
   if (upstream === undefined) return "1 route";

@@ -8,10 +8,13 @@ import type {
   ListenerSettings,
   UpstreamSettings,
 } from "./schema.ts";
+import { buildAccess, buildProxyProtocol, buildSni, type ListFiles } from "./build_access.ts";
+import { buildOpening } from "./build_backend_tls.ts";
 import { buildGuards } from "./build_guard.ts";
 import { buildHealthCheck } from "./build_health.ts";
 import { buildHttp } from "./build_http.ts";
 import { buildRateLimit } from "./build_rate.ts";
+import type { BackendPems } from "./read_backend_tls.ts";
 import type { Config, HashKey, ListenerConfig, StickyConfig, UpstreamConfig } from "./types.ts";
 
 /** Settings of a whole configuration. */
@@ -20,10 +23,16 @@ export interface BuildInput {
   readonly included: readonly IncludedSettings[];
   /** What `workers: auto` stands for. */
   readonly cores: number;
+  /** Absent: no part names a file with addresses. */
+  readonly lists?: ListFiles;
+  /** Files of TLS with backends, by upstream. */
+  readonly pems?: ReadonlyMap<string, BackendPems>;
 }
 
 /** Turns checked settings into the configuration that the program runs on. */
-export function buildConfig({ main, included, cores }: BuildInput): Config {
+export function buildConfig(
+  { main, included, cores, lists = new Map(), pems }: BuildInput,
+): Config {
   const { log, admin, tcp } = main;
   const file = log.file.path;
   const { name: congestionControl } = tcp.congestion_control;
@@ -37,12 +46,17 @@ export function buildConfig({ main, included, cores }: BuildInput): Config {
     log: { level: log.level, format: log.format, ...(file === undefined ? {} : { file }) },
     ...(congestionControl === undefined ? {} : { congestionControl }),
     ...(admin === undefined ? {} : { admin: { address: admin.address } }),
-    listeners: parts.flatMap((part) => (part.listeners ?? []).map(buildListener)),
-    upstreams: parts.flatMap((part) => Object.entries(part.upstreams ?? {}).map(buildUpstream)),
+    listeners: parts.flatMap((part) =>
+      (part.listeners ?? []).map((listener) => buildListener(listener, lists))
+    ),
+    upstreams: parts.flatMap((part) => {
+      return Object.entries(part.upstreams ?? {})
+        .map(([name, upstream]) => buildUpstream(name, upstream, pems?.get(name)));
+    }),
   });
 }
 
-function buildListener(listener: ListenerSettings): ListenerConfig {
+function buildListener(listener: ListenerSettings, lists: ListFiles): ListenerConfig {
   const { max_connections_per_ip: maxPerIp } = listener.limits;
   const base = {
     name: listener.name ?? listener.address.text,
@@ -52,15 +66,22 @@ function buildListener(listener: ListenerSettings): ListenerConfig {
     idleTimeoutMs: listener.timeouts.idle,
     tunnelTimeoutMs: listener.timeouts.tunnel,
     ...buildRateLimit(listener.rate_limit),
+    ...buildAccess(listener, lists),
+    ...buildProxyProtocol(listener),
   };
   if (listener.protocol === "http") {
-    return { ...base, protocol: "http", ...buildHttp(listener) };
+    return { ...base, protocol: "http", ...buildHttp(listener, lists) };
   }
-  // Absent only in a short form or a file that has been refused already.
-  return { ...base, protocol: "tcp", upstream: listener.upstream ?? "" };
+  const { upstream } = listener;
+  const fallback = upstream === undefined ? {} : { upstream };
+  return { ...base, protocol: "tcp", ...fallback, ...buildSni(listener) };
 }
 
-function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamConfig {
+function buildUpstream(
+  name: string,
+  upstream: UpstreamSettings,
+  pems: BackendPems | undefined,
+): UpstreamConfig {
   const { retry, pool } = upstream;
   const healthCheck = buildHealthCheck(upstream.health_check);
   const sticky = buildSticky(upstream.sticky);
@@ -77,6 +98,7 @@ function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamCo
     ...buildGuards(upstream),
     ...(upstream.max_connections === 0 ? {} : { maxConnections: upstream.max_connections }),
     connectTimeoutMs: upstream.connect_timeout,
+    ...buildOpening(upstream, pems),
     retry: { attempts: retry.attempts, on: retry.on, budget: retry.budget },
     pool: {
       maxIdle: pool.max_idle,

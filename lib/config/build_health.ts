@@ -10,6 +10,7 @@ export function buildHealthCheck(check: HealthCheckSettings): HealthCheckConfig 
   if (probe === undefined) return undefined;
   return {
     probe,
+    ...(check.tls === false ? { isPlain: true } : {}),
     detector: buildDetector(check),
     intervalMs: check.interval,
     fastIntervalMs: check.fast_interval ?? Math.min(DEFAULT_FAST_INTERVAL_MS, check.interval),

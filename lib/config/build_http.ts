@@ -1,3 +1,4 @@
+import { buildAccess, type ListFiles } from "./build_access.ts";
 import { buildRateLimit } from "./build_rate.ts";
 import type { ListenerSettings, RouteSettings } from "./schema.ts";
 import type {
@@ -14,9 +15,9 @@ import type {
 export type HttpParts = Omit<HttpListenerConfig, keyof ListenerBase | "protocol" | "idleTimeoutMs">;
 
 /** Turns the HTTP part of a listener's checked settings into configuration. */
-export function buildHttp(listener: ListenerSettings): HttpParts {
+export function buildHttp(listener: ListenerSettings, lists: ListFiles): HttpParts {
   const { limits, timeouts, upstream } = listener;
-  const routes = listener.routes.map(buildRoute);
+  const routes = listener.routes.map((route) => buildRoute(route, lists));
   return {
     routes: upstream === undefined ? routes : [...routes, catchAll(upstream)],
     limits: {
@@ -39,7 +40,7 @@ function catchAll(upstream: string): RouteConfig {
   };
 }
 
-function buildRoute(route: RouteSettings): RouteConfig {
+function buildRoute(route: RouteSettings, lists: ListFiles): RouteConfig {
   const rewrite = buildRewrite(route.rewrite);
   return {
     match: buildMatch(route.match),
@@ -49,6 +50,7 @@ function buildRoute(route: RouteSettings): RouteConfig {
     responseHeaders: buildChanges(route.response_headers),
     ...(route.timeout === undefined ? {} : { timeoutMs: route.timeout }),
     ...buildRateLimit(route.rate_limit),
+    ...buildAccess(route, lists),
   };
 }
 

@@ -1,6 +1,7 @@
 import { formatAddress, parseAddress } from "../core/address.ts";
 import { checkAlgorithms } from "./check_algorithms.ts";
 import { checkHealth } from "./check_health.ts";
+import { checkOpening } from "./check_backend_tls.ts";
 import { checkConcurrency } from "./check_limits.ts";
 import { checkListeners } from "./check_listeners.ts";
 import {
@@ -34,6 +35,7 @@ export function checkTogether(documents: readonly FileDocument[]): Finding[] {
     ...upstreams.flatMap(checkBackends),
     ...upstreams.flatMap(checkPool),
     ...upstreams.flatMap(checkHealth),
+    ...upstreams.flatMap(checkOpening),
     ...upstreams.flatMap(checkConcurrency),
     ...checkAlgorithms(listeners, upstreams),
   ];

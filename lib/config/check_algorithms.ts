@@ -2,13 +2,19 @@ import type { Basis } from "../balancer/balancer.ts";
 import { ALGORITHMS, DECORATORS, resolveAlgorithm } from "../balancer/registry.ts";
 import type { Item } from "./items.ts";
 import { type Finding, showValue } from "./problem.ts";
+import { isRecord } from "./substitute.ts";
 
 /** Finds settings that the algorithm of an upstream, or the protocol of its listener, cannot use. */
 export function checkAlgorithms(
   listeners: readonly Item[],
   upstreams: readonly Item[],
 ): Finding[] {
-  const overTcp = new Set(listeners.filter(isTcp).map(({ value }) => value["upstream"]));
+  const overTcp = new Set(
+    listeners.filter(isTcp).flatMap(({ value }) => {
+      const { upstream, sni_routes: routes } = value;
+      return [upstream, ...(isRecord(routes) ? Object.values(routes) : [])];
+    }),
+  );
   return upstreams.flatMap((upstream) => {
     const name = upstream.path.at(-1);
     return [...checkBasis(upstream), ...(overTcp.has(name) ? checkTcpKey(upstream) : [])];

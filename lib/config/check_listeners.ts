@@ -1,4 +1,5 @@
 import { nearest } from "../core/suggest.ts";
+import { checkFront, hasSniRoutes } from "./check_front.ts";
 import { checkRoute } from "./check_routes.ts";
 import type { Item } from "./items.ts";
 import { type Finding, type Path, showValue } from "./problem.ts";
@@ -8,11 +9,9 @@ import { NAME_PATTERN } from "./values.ts";
 /** Keys that mean nothing to a listener that carries bytes. */
 const HTTP_KEYS: readonly Path[] = [
   ["routes"],
-  ["trusted_proxies"],
   ["limits", "header_bytes"],
   ["limits", "header_count"],
   ["limits", "body_bytes"],
-  ["timeouts", "header"],
   ["timeouts", "body"],
 ];
 
@@ -25,6 +24,7 @@ export function checkListeners(
     const routes = routesOf(listener);
     return [
       ...checkProtocol(listener, routes),
+      ...checkFront(listener, upstreams),
       ...routes.flatMap(checkRoute),
       ...[listener, ...routes].flatMap((item) => checkReferences(item, upstreams)),
     ];
@@ -48,7 +48,7 @@ function checkProtocol(listener: Item, routes: readonly Item[]): Finding[] {
       return { source, path: [...path, ...keys], at: "key", message };
     });
     foreign.push(...checkTcpRateKey(listener));
-    if (upstream !== undefined) return foreign;
+    if (upstream !== undefined || hasSniRoutes(listener)) return foreign;
     const message = "is required: must be the name of an upstream";
     return [...foreign, { source, path: [...path, "upstream"], message }];
   }

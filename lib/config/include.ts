@@ -48,7 +48,7 @@ async function match(
   files: FileSource,
   report: (message: string) => void,
 ): Promise<readonly string[]> {
-  const path = normalizePath(pattern.startsWith("/") ? pattern : directoryOf(mainName) + pattern);
+  const path = besideFile(mainName, pattern);
   const directory = directoryOf(path);
   if (directory.includes("*")) {
     report(`"*" must stand in the last part of the path only`);
@@ -58,6 +58,11 @@ async function match(
   const test = wildcard(path.slice(directory.length));
   const names = await files.list(directory === "" ? "." : directory);
   return names.filter(test).sort().map((name) => directory + name);
+}
+
+/** A path that is relative to the folder of the file `name`. */
+export function besideFile(name: string, path: string): string {
+  return normalizePath(path.startsWith("/") ? path : directoryOf(name) + path);
 }
 
 /** Hidden files match only a pattern that is hidden too, as in a shell. */

@@ -1,3 +1,4 @@
+import { readAddressLists } from "./address_lists.ts";
 import { buildConfig } from "./build.ts";
 import { checkBackendIds, checkTogether } from "./check.ts";
 import { type LoadEnvironment, systemEnvironment } from "./files.ts";
@@ -5,6 +6,7 @@ import { readIncluded } from "./include.ts";
 import type { FileDocument } from "./items.ts";
 import { parseYaml } from "./parse.ts";
 import { type Finding, formatProblem, type Problem, showValue, type Source } from "./problem.ts";
+import { readBackendTls } from "./read_backend_tls.ts";
 import { readText } from "./read.ts";
 import { findingsOf, resolveFindings } from "./report.ts";
 import { fullSchema, includedSchema, type IncludedSettings } from "./schema.ts";
@@ -90,15 +92,19 @@ async function loadFull({ document, findings, environment }: Loading): Promise<L
     included.sources.map((source) => readDocument(source, environment)),
   );
   const others = reads.flatMap((read) => read.document ?? []);
+  const lists = await readAddressLists([document, ...others], environment.files);
   const complete = others.length === reads.length && included.findings.length === 0;
+  const backendTls = await readBackendTls([document, ...others], environment.files);
   const main = fullSchema.safeParse(document.value);
   const parts = others.map(checkIncluded);
   const all = [
     ...findings,
     ...included.findings,
+    ...lists.findings,
     ...reads.flatMap((read) => read.findings),
     ...(main.success ? [] : findingsOf(document.source, main.error)),
     ...parts.flatMap((part) => part.findings),
+    ...backendTls.findings,
     // With a file missing, what the others refer to may be in there.
     ...(complete ? checkTogether([document, ...others]) : []),
   ];
@@ -110,10 +116,12 @@ async function loadFull({ document, findings, environment }: Loading): Promise<L
       main: main.data,
       included: parts.flatMap((part) => part.settings ?? []),
       cores: environment.cores,
+      lists: lists.sets,
+      pems: backendTls.pems,
     }),
     warnings: warnings.map(formatProblem),
     expanded: mergeDocuments(document, others),
-    files: [document, ...others].map((file) => file.source.name),
+    files: [...[document, ...others].map((file) => file.source.name), ...lists.files],
   };
 }
 

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { algorithm, hashKey } from "./algorithm_values.ts";
 import { list, mapping, section } from "./field.ts";
 import { cidr } from "./http_values.ts";
+import { accessSettings, prefaceSettings } from "./schema_access.ts";
+import { backendTls, proxyVersion } from "./schema_backend_tls.ts";
 import { circuitBreaker, outlierDetection, panicThreshold } from "./schema_guard.ts";
 import { healthCheck } from "./schema_health.ts";
 import { httpLimits, httpTimeouts, pool, retry, route, shortPool, sticky } from "./schema_http.ts";
@@ -79,9 +81,12 @@ const listener = section({
   ),
   routes: list(route).prefault([])
     .describe("Which requests go where; the first that matches wins. HTTP only."),
+  ...prefaceSettings,
   trusted_proxies: list(cidr()).prefault([]).describe(
-    "Clients whose X-Forwarded-*, X-Real-IP and Forwarded fields are believed. HTTP only.",
+    "Clients whose PROXY headers, with `proxy_protocol`, and whose X-Forwarded-*, X-Real-IP and " +
+      "Forwarded fields are believed.",
   ),
+  ...accessSettings,
   limits: limits.prefault({}).describe("What clients of the listener may use up."),
   timeouts: timeouts.prefault({}).describe("How long a connection may stay silent."),
   rate_limit: rateLimit.optional().describe("How much one client may ask for."),
@@ -128,7 +133,12 @@ const upstream = section({
       "waits in the `queue`.",
   ),
   connect_timeout: duration({ from: "above zero" }).prefault("5s")
-    .describe("Longest wait for a connection to a backend."),
+    .describe("Longest wait for a connection to a backend, with its TLS."),
+  tls: backendTls.optional().describe("TLS with the backends; without this section there is none."),
+  proxy_protocol: proxyVersion().optional().describe(
+    "Connections begin with a PROXY header that names the client. HTTP then uses a connection for " +
+      "one client only.",
+  ),
   response_timeout: duration({ from: "above zero" }).prefault("60s")
     .describe("Longest wait for the head of an answer, and for more of its body. HTTP only."),
   retry: retry.prefault({}).describe("What happens when a backend fails."),

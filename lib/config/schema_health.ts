@@ -1,7 +1,7 @@
 import { mapping, section } from "./field.ts";
 import { checkText, hostHeader, requestTarget, statusRanges } from "./health_values.ts";
 import { fieldValue, regex, TOKEN_SCHEMA } from "./http_values.ts";
-import { choice, duration, positiveNumber, wholeNumber } from "./values.ts";
+import { choice, duration, flag, positiveNumber, wholeNumber } from "./values.ts";
 
 /** Most time between checks while the state changes, where the configuration does not say. */
 export const DEFAULT_FAST_INTERVAL_MS = 1000;
@@ -26,6 +26,9 @@ export const healthCheck = section({
     .describe("Text that must stand in the first 16 KiB of the body."),
   expect_body_regex: regex().optional().describe(
     "JavaScript regular expression that must match somewhere in the first 4 KiB of the body.",
+  ),
+  tls: flag().optional().describe(
+    "`false`: checks speak no TLS though the upstream does. They do as it does unless it is set.",
   ),
   interval: duration({ from: "above zero" }).prefault("30s")
     .describe("From the end of one check to the start of the next."),

@@ -17,6 +17,7 @@ import {
   size,
   TOKEN_SCHEMA,
 } from "./http_values.ts";
+import { accessSettings } from "./schema_access.ts";
 import { rateLimit } from "./schema_rate.ts";
 import { choice, duration, name, NAME_SCHEMA, wholeNumber } from "./values.ts";
 
@@ -102,6 +103,7 @@ export const route = section({
     .describe("Longest wait for the head of the answer, over all attempts."),
   rate_limit: rateLimit.optional()
     .describe("How much one client may ask for, beside the limit of the listener."),
+  ...accessSettings,
 });
 
 const CONDITIONS = ["connect", "reset", "timeout", "status_502", "status_503", "status_504"];

@@ -1,12 +1,20 @@
 import type { BreakerPolicy } from "../breaker/policy.ts";
 import type { OutlierPolicy } from "../health/outlier_policy.ts";
 import type { Address, TcpAddress } from "../core/address.ts";
+import type { ClientTls } from "../core/client_tls.ts";
 import type { LogLevel } from "../core/log.ts";
 import type { BackendSpec } from "../core/types.ts";
 import type { LimitPolicy } from "../limit/create_limit.ts";
 import type { Rate } from "../limit/gcra.ts";
+import type { AccessConfig, ProxyProtocolConfig, SniConfig } from "./types_front.ts";
 import type { HealthCheckConfig } from "./types_health.ts";
 
+export type {
+  AccessConfig,
+  ProxyProtocolConfig,
+  SniConfig,
+  SniRouteConfig,
+} from "./types_front.ts";
 export type {
   DetectorConfig,
   HealthCheckConfig,
@@ -69,6 +77,10 @@ export interface ListenerBase {
   readonly tunnelTimeoutMs: number;
   /** Absent: no limit. Over TCP it counts connections, by `client_ip`. */
   readonly rateLimit?: RateLimitConfig;
+  /** Which clients may connect; absent: everybody. */
+  readonly access?: AccessConfig;
+  /** Absent: connections begin with what the client says. */
+  readonly proxyProtocol?: ProxyProtocolConfig;
 }
 
 /** How much each key may have. */
@@ -84,8 +96,10 @@ export type RateKey =
 /** Carries bytes. */
 export interface TcpListenerConfig extends ListenerBase {
   readonly protocol: "tcp";
-  /** Name of an upstream in {@linkcode Config.upstreams}. */
-  readonly upstream: string;
+  /** Name of an upstream in {@linkcode Config.upstreams}; with `sni` it may be absent. */
+  readonly upstream?: string;
+  /** Absent: all connections go to `upstream`. Otherwise those whose name has no route. */
+  readonly sni?: SniConfig;
   /** Silence allowed before both sides have spoken, and after one side has ended. */
   readonly idleTimeoutMs: number;
 }
@@ -126,6 +140,8 @@ export interface RouteConfig {
   readonly timeoutMs?: number;
   /** Holds beside that of the listener. Absent: no limit. */
   readonly rateLimit?: RateLimitConfig;
+  /** Which clients are served; absent: everybody. */
+  readonly access?: AccessConfig;
 }
 
 /** Everything that is given has to hold. */
@@ -198,6 +214,10 @@ export interface UpstreamConfig {
   /** Most work in flight on all backends together, 1 or more; absent: no limit. */
   readonly maxConnections?: number;
   readonly connectTimeoutMs: number;
+  /** Absent: no TLS with the backends. */
+  readonly tls?: ClientTls;
+  /** Version of the PROXY header that connections begin with; absent: none. */
+  readonly proxyProtocol?: 1 | 2;
   readonly retry: RetryConfig;
   readonly pool: PoolConfig;
   /** Where work waits while every backend has as much as it may have. */

@@ -1,6 +1,8 @@
 /** An active check, and how its results are judged. */
 export interface HealthCheckConfig {
   readonly probe: ProbeConfig;
+  /** Without TLS, whatever the upstream does. */
+  readonly isPlain?: true;
   readonly detector: DetectorConfig;
   /** From the end of one check to the start of the next. */
   readonly intervalMs: number;

@@ -147,6 +147,15 @@ export function inputPattern() {
   });
 }
 
+/** A path of one file that is read. */
+export function inputFile() {
+  const options = { title: "path", wanted: "a path of a file" };
+  return field({ ...options, json: { type: "string", minLength: 1 } }, (value) => {
+    const usable = typeof value === "string" && value !== "" && !value.includes("\0");
+    return usable ? value : undefined;
+  });
+}
+
 /** A number of worker threads. `undefined` inside stands for `auto`. */
 export function workers() {
   const options = {

@@ -5,7 +5,7 @@ export interface Cidr {
 }
 
 /** Where IPv4 is mapped into IPv6 (RFC 4291 section 2.5.5.2). */
-const MAPPED = 0xffffn << 32n;
+export const MAPPED = 0xffffn << 32n;
 
 /**
  * Reads `10.0.0.0/8`, `fd00::/8`, or an address alone, which stands for itself.
@@ -38,69 +38,32 @@ export function parseIp(text: string): bigint | undefined {
   return parseIpv6(text);
 }
 
-/** IP addresses by block: a binary search over ranges that neither touch nor overlap. */
-export class CidrSet {
-  readonly #firsts4: number[] = [];
-  readonly #lasts4: number[] = [];
-  readonly #firsts6: bigint[] = [];
-  readonly #lasts6: bigint[] = [];
-
-  constructor(cidrs: Iterable<Cidr>) {
-    for (const { first, last } of merge([...cidrs])) {
-      this.#firsts6.push(first);
-      this.#lasts6.push(last);
-      // A range may reach beyond what IPv4 is mapped to: ::/0 holds every IPv4 address.
-      const low = first > MAPPED ? first : MAPPED;
-      const high = last < (MAPPED | 0xffffffffn) ? last : MAPPED | 0xffffffffn;
-      if (low > high) continue;
-      this.#firsts4.push(Number(low - MAPPED));
-      this.#lasts4.push(Number(high - MAPPED));
-    }
+/** The one way to write an IP address (RFC 5952); IPv4 that is mapped into IPv6 as IPv4. */
+export function formatIp(ip: bigint): string {
+  if (ip >> 32n === 0xffffn) {
+    return [24n, 16n, 8n, 0n].map((shift) => String(ip >> shift & 0xffn)).join(".");
   }
-
-  /** Holds the set that address? `false` for what is no address; a zone (`%eth0`) is ignored. */
-  has(address: string): boolean {
-    if (this.#firsts6.length === 0) return false;
-    if (!address.includes(":")) {
-      const ipv4 = parseIpv4(address);
-      return ipv4 !== undefined && isWithin(ipv4, this.#firsts4, this.#lasts4);
-    }
-    const zone = address.indexOf("%");
-    const ipv6 = parseIpv6(zone < 0 ? address : address.slice(0, zone));
-    return ipv6 !== undefined && isWithin(ipv6, this.#firsts6, this.#lasts6);
-  }
+  const groups = Array.from({ length: 8 }, (_, index) => ip >> BigInt(112 - 16 * index) & 0xffffn);
+  const { start, length } = longestZeros(groups);
+  const text = (part: readonly bigint[]) => part.map((group) => group.toString(16)).join(":");
+  if (length < 2) return text(groups);
+  return `${text(groups.slice(0, start))}::${text(groups.slice(start + length))}`;
 }
 
-function merge(cidrs: Cidr[]): Cidr[] {
-  cidrs.sort((a, b) => a.first < b.first ? -1 : a.first > b.first ? 1 : 0);
-  const merged: Cidr[] = [];
-  for (const cidr of cidrs) {
-    const before = merged.at(-1);
-    if (before === undefined || cidr.first > before.last + 1n) merged.push(cidr);
-    else if (cidr.last > before.last) {
-      merged[merged.length - 1] = { first: before.first, last: cidr.last };
-    }
+/** RFC 5952 section 4.2.3: of runs that are as long, the first. */
+function longestZeros(groups: readonly bigint[]): { start: number; length: number } {
+  let longest = { start: 0, length: 0 };
+  for (let start = 0; start < groups.length;) {
+    let end = start;
+    while (groups[end] === 0n) end++;
+    if (end - start > longest.length) longest = { start, length: end - start };
+    start = end + 1;
   }
-  return merged;
+  return longest;
 }
 
-/** `firsts` is sorted, and `lasts` has the other end of each range. */
-function isWithin<T extends number | bigint>(
-  value: T,
-  firsts: readonly T[],
-  lasts: readonly T[],
-): boolean {
-  let low = 0;
-  let high = firsts.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (firsts[middle]! <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low > 0 && value <= lasts[low - 1]!;
-}
-
-function parseIpv4(text: string): number | undefined {
+/** An IPv4 address as a number below 2^32; `undefined` when the text is none. */
+export function parseIpv4(text: string): number | undefined {
   let value = 0;
   let octet = -1;
   let octets = 0;
@@ -123,8 +86,8 @@ function parseIpv4(text: string): number | undefined {
 const DOT = 0x2e;
 const ZERO = 0x30;
 
-/** RFC 4291 section 2.2, in all three forms. */
-function parseIpv6(text: string): bigint | undefined {
+/** An IPv6 address (RFC 4291 section 2.2, in all three forms); `undefined` when the text is none. */
+export function parseIpv6(text: string): bigint | undefined {
   if (text.length > 45) return undefined;
   const halves = text.split("::");
   if (halves.length > 2) return undefined;

@@ -21,6 +21,10 @@ export const LISTENER_COUNTERS = [
   "rejected",
   /** Connections of clients that had as many as they may have. */
   "rejectedPerIp",
+  "denied",
+  "proxyRefused",
+  "helloRefused",
+  "unknownName",
   "noBackend",
   /** Found backends and queue full, or waited in vain. */
   "queueFull",

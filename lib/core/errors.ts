@@ -3,10 +3,17 @@ export type LbErrorCode =
   | "connect_refused"
   | "connect_timeout"
   | "connect_failed"
+  /** The backend was reached, but no TLS came of it: a certificate that is not accepted, most likely. */
+  | "tls_failed"
   /** Weir itself has no file descriptor or port left; says nothing about the backend. */
   | "out_of_sockets"
   | "upstream_reset"
   | "upstream_timeout";
+
+/** True when no byte of what was to be sent has gone out. */
+export function isConnectFailure(code: LbErrorCode): boolean {
+  return code.startsWith("connect_") || code === "tls_failed";
+}
 
 /** Which side failed: decides who is blamed. */
 export type ErrorSide = "upstream" | "internal";

@@ -1,7 +1,9 @@
 import { type Address, formatAddress, type TcpAddress } from "../core/address.ts";
 import { LbError, type LbErrorCode, messageOf } from "../core/errors.ts";
+import { TlsDialer } from "./backend_tls.ts";
+import { TlsFailure } from "./backend_tls_failure.ts";
 import { AcceptError, type Acceptor, type Conn, type MaybePromise } from "./transport.ts";
-import type { Transport } from "./transport.ts";
+import type { ConnectOptions, Transport } from "./transport.ts";
 
 /** The transport over `Deno.listen` and `Deno.connect`. */
 export const denoTransport: Transport = { listen, connect };
@@ -28,12 +30,17 @@ function tcpListenOptions(address: TcpAddress): Deno.TcpListenOptions & { loadBa
 /** Connections the kernel holds for us; it caps this at net.core.somaxconn (4096 by default). */
 const BACKLOG = 4096;
 
-async function connect(address: Address, signal: AbortSignal): Promise<Conn> {
+async function connect(
+  address: Address,
+  signal: AbortSignal,
+  options?: ConnectOptions,
+): Promise<Conn> {
   try {
-    return new DenoConn(await dial(address, signal));
+    return new DenoConn(await dial(address, signal, options));
   } catch (error) {
     const code = signal.aborted ? "connect_timeout" : codeOf(error);
-    const reason = signal.aborted ? "no answer in time" : messageOf(error);
+    const isHung = signal.aborted && !(error instanceof TlsFailure);
+    const reason = isHung ? "no answer in time" : messageOf(error);
     throw new LbError(code, `Cannot connect to "${formatAddress(address)}": ${reason}`, {
       side: code === "out_of_sockets" ? "internal" : "upstream",
       cause: error,
@@ -41,29 +48,69 @@ async function connect(address: Address, signal: AbortSignal): Promise<Conn> {
   }
 }
 
-async function dial(address: Address, signal: AbortSignal): Promise<Deno.Conn> {
-  if (address.kind === "tcp") {
-    const { hostname, port } = address;
-    return withoutDelay(await Deno.connect({ hostname, port, signal }));
+async function dial(
+  address: Address,
+  signal: AbortSignal,
+  { preface, tls }: ConnectOptions = {},
+): Promise<Deno.Conn> {
+  if (address.kind === "unix") return await dialUnix(address.path, signal, preface);
+  if (tls?.identity !== undefined) {
+    return withoutDelay(await tlsDialer.connect({ tls, address, signal }));
   }
-  const conn = await Deno.connect({ transport: "unix", path: address.path });
-  if (!signal.aborted) return conn;
-  conn.close();
-  throw signal.reason;
+  const { hostname, port } = address;
+  const conn = withoutDelay(await Deno.connect({ hostname, port, signal }));
+  if (preface !== undefined) await writePreface(conn, preface, signal);
+  return tls === undefined ? conn : await tlsDialer.start(conn, { tls, address, signal });
+}
+
+/** The thread's, as the transport is. */
+const tlsDialer = new TlsDialer();
+
+async function dialUnix(
+  path: string,
+  signal: AbortSignal,
+  preface: Uint8Array | undefined,
+): Promise<Deno.Conn> {
+  const conn = await Deno.connect({ transport: "unix", path });
+  if (signal.aborted) {
+    conn.close();
+    throw signal.reason;
+  }
+  if (preface !== undefined) await writePreface(conn, preface, signal);
+  return conn;
+}
+
+/** Closes the connection when it cannot all be written in time. */
+async function writePreface(conn: Deno.Conn, bytes: Uint8Array, signal: AbortSignal) {
+  const close = () => conn[Symbol.dispose]();
+  signal.addEventListener("abort", close);
+  try {
+    for (let done = 0; done < bytes.length;) done += await conn.write(bytes.subarray(done));
+    signal.throwIfAborted();
+  } catch (error) {
+    close();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", close);
+  }
 }
 
 /** A proxy writes what it has at once; waiting to fill a segment would only add delay. */
-function withoutDelay(conn: Deno.Conn): Deno.Conn {
-  if (conn.remoteAddr.transport !== "tcp") return conn;
+function withoutDelay<C extends Deno.Conn>(conn: C): C {
   try {
-    (conn as Deno.TcpConn).setNoDelay(true);
+    if (isTcp(conn)) conn.setNoDelay(true);
   } catch {
     // Reset by its peer already; the first read will say so and close it.
   }
   return conn;
 }
 
+function isTcp(conn: Deno.Conn): conn is Deno.TcpConn {
+  return "setNoDelay" in conn;
+}
+
 function codeOf(error: unknown): LbErrorCode {
+  if (error instanceof TlsFailure) return "tls_failed";
   if (error instanceof Deno.errors.ConnectionRefused) return "connect_refused";
   return OUT_OF_SOCKETS.has(systemCode(error)) ? "out_of_sockets" : "connect_failed";
 }
@@ -123,6 +170,10 @@ class DenoConn implements Conn {
 
   get remote(): Address | undefined {
     return fromDeno(this.#conn.remoteAddr);
+  }
+
+  get local(): Address | undefined {
+    return fromDeno(this.#conn.localAddr);
   }
 
   read(into: Uint8Array): MaybePromise<number | null> {

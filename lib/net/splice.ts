@@ -94,11 +94,11 @@ export class Splice {
         buffer = this.#nextBuffer(buffer, length, small);
       }
       writing = true;
-      // The second direction to end is closed with everything else, which sends the same FIN.
-      if (!this.#isLast(flow)) await flow.to.closeWrite();
-    } catch {
-      // Which call failed says which side broke; its error adds nothing that the caller acts on.
-      if (!writing) this.#finish(flow === this.#toServer ? "client_error" : "server_error");
+      await this.#relayEnd(flow);
+    } catch (error) {
+      // Which call failed says which side broke; its error adds nothing else that matters here.
+      if (!writing && isCutTls(error)) await this.#relayEnd(flow);
+      else if (!writing) this.#finish(flow === this.#toServer ? "client_error" : "server_error");
     } finally {
       if (buffer !== small) buffers.giveLarge(buffer);
       buffers.giveSmall(small);
@@ -134,6 +134,16 @@ export class Splice {
     this.#movedAtMs = this.#options.timeouts.nowMs;
     if (flow === this.#toServer) this.#meter.toServer(bytes);
     else this.#meter.toClient(bytes);
+  }
+
+  /** The second direction to end is closed with everything else, which sends the same FIN. */
+  async #relayEnd(flow: Flow): Promise<void> {
+    if (this.#isLast(flow)) return;
+    try {
+      await flow.to.closeWrite();
+    } catch {
+      // It takes no more already, which is the same.
+    }
   }
 
   #isLast(flow: Flow): boolean {
@@ -173,4 +183,12 @@ export class Splice {
     this.#toServer.from.close();
     this.#toServer.to.close();
   }
+}
+
+/**
+ * Many end TLS by closing the socket, without the word that RFC 8446 section 6.1 wants. Who carries
+ * bytes cannot tell that from a cut, and what the bytes mean says it to those who speak it.
+ */
+function isCutTls(error: unknown): boolean {
+  return error instanceof Deno.errors.UnexpectedEof;
 }

@@ -1,4 +1,6 @@
 import type { Address } from "../core/address.ts";
+import type { ClientTls } from "../core/client_tls.ts";
+import type { ProxyHeader } from "./proxy_header.ts";
 
 /** A result that may be there at once: awaiting only when needed saves a turn of the event loop. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -7,6 +9,10 @@ export type MaybePromise<T> = T | Promise<T>;
 export interface Conn {
   /** The other end; `undefined` for an unnamed Unix socket. */
   readonly remote: Address | undefined;
+  /** This end, as the other one addresses it; absent where that is not known. */
+  readonly local?: Address | undefined;
+  /** What a trusted proxy said when it opened the connection, where it did. */
+  readonly proxied?: ProxyHeader | undefined;
   /** Reads at least one byte into `into` and says how many; `null` at the end of input. */
   read(into: Uint8Array): MaybePromise<number | null>;
   /**
@@ -35,12 +41,20 @@ export class AcceptError extends Error {
   override readonly name = "AcceptError";
 }
 
+/** What a connection to a backend begins with, before the first byte of its user. */
+export interface ConnectOptions {
+  /** Sent first, before TLS: a PROXY header. */
+  readonly preface?: Uint8Array;
+  /** Absent: none. Not for Unix sockets. */
+  readonly tls?: ClientTls;
+}
+
 /** Where sockets come from. */
 export interface Transport {
   /** Opens a listening socket. @throws {Error} of the system when it cannot */
   listen(address: Address): Acceptor;
-  /** @throws {LbError} `connect_refused`, `connect_timeout` or `connect_failed` */
-  connect(address: Address, signal: AbortSignal): Promise<Conn>;
+  /** @throws {LbError} `connect_refused`, `connect_timeout`, `connect_failed` or `tls_failed` */
+  connect(address: Address, signal: AbortSignal, options?: ConnectOptions): Promise<Conn>;
 }
 
 /** Writes all of `bytes`. */

@@ -3,6 +3,7 @@ import type { Logger } from "../core/log.ts";
 import type { Candidate, Lease } from "../core/types.ts";
 import type { Conn, MaybePromise } from "../net/transport.ts";
 import { Connecting } from "./connect.ts";
+import type { Beginning } from "./opening.ts";
 import type { TcpRoute } from "./tcp_route.ts";
 import type { Overload, WaitingRoom } from "./waiting_room.ts";
 import { type Redial, WarmAttempt } from "./warm_attempt.ts";
@@ -21,11 +22,14 @@ export class Dial implements Redial {
   #leave: (() => void) | undefined;
   #overload: Overload | undefined;
 
-  /** @param key 32-bit hash of the affinity key */
-  constructor(route: TcpRoute, key: number) {
+  /**
+   * @param key 32-bit hash of the affinity key
+   * @param beginning how its connections begin
+   */
+  constructor(route: TcpRoute, key: number, beginning?: Beginning) {
     this.#route = route;
     this.#key = key;
-    this.#connecting = new Connecting(route.thread);
+    this.#connecting = new Connecting(route.thread, beginning);
   }
 
   get aborted(): boolean {

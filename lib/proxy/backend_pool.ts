@@ -2,7 +2,7 @@ import type { ConnPool } from "../connpool/conn_pool.ts";
 import { LbError } from "../core/errors.ts";
 import type { HeadLimits } from "../http/limits.ts";
 import type { Connecting } from "./connect.ts";
-import { ExchangeError } from "./exchange_error.ts";
+import { ExchangeError, type ExchangeFault } from "./exchange_error.ts";
 import { createIdleConns, type IdleConnsOptions } from "./idle_conns.ts";
 import { UpstreamConn } from "./upstream_conn.ts";
 import { Warmer } from "./warmer.ts";
@@ -12,8 +12,18 @@ export interface BackendPoolOptions extends IdleConnsOptions {
   readonly headLimits: HeadLimits;
 }
 
+/** Where an exchange gets its connection from, and leaves it to. */
+export interface ExchangePool {
+  /** The idle connection used last, if there is one that is good. */
+  take(): UpstreamConn | undefined;
+  /** A new connection. @throws {ExchangeError} */
+  open(connecting: Connecting): Promise<UpstreamConn>;
+  /** Takes back a connection after a complete exchange; it is watched while it is idle. */
+  give(conn: UpstreamConn): void;
+}
+
 /** One thread's connections to one backend. */
-export class BackendPool {
+export class BackendPool implements ExchangePool {
   readonly #options: BackendPoolOptions;
   readonly #idle: ConnPool<UpstreamConn>;
   readonly #warmer: Warmer<UpstreamConn>;
@@ -24,6 +34,7 @@ export class BackendPool {
     this.#warmer = new Warmer({
       pool: this.#idle,
       thread: options.thread,
+      opening: options.opening,
       open: (connecting) => this.#open(connecting),
       keep: (conn) => this.give(conn),
     });
@@ -34,14 +45,15 @@ export class BackendPool {
     return this.#idle.size;
   }
 
-  /** The idle connection used last, if there is one that is good. */
-  take(): UpstreamConn | undefined {
-    const conn = this.#idle.take(this.#options.thread.timeouts.nowMs);
-    if (conn !== undefined) conn.wasIdle = true;
-    return conn;
+  /** Each connection is for the client that it names to the backend. */
+  get isPerClient(): boolean {
+    return this.#options.opening?.namesClients ?? false;
   }
 
-  /** A new connection. @throws {ExchangeError} */
+  take(): UpstreamConn | undefined {
+    return this.#take(this.#idle);
+  }
+
   async open(connecting: Connecting): Promise<UpstreamConn> {
     try {
       return await this.#open(connecting);
@@ -53,15 +65,21 @@ export class BackendPool {
     }
   }
 
-  /** Takes back a connection after a complete exchange; it is watched while it is idle. */
   give(conn: UpstreamConn): void {
-    if (!this.#idle.give(conn, this.#options.thread.timeouts.nowMs)) return;
-    const uses = conn.uses;
-    conn.watch(() => {
-      // Taken meanwhile: then what came is the answer that its taker waits for.
-      if (conn.uses !== uses || !this.#idle.remove(conn)) return;
-      conn.close();
-    });
+    this.#give(conn, this.#idle);
+  }
+
+  /** As this pool, but what is given to it is for its one user alone. */
+  forOneClient(): ExchangePool & { closeAll(): void } {
+    const { pool } = this.#options;
+    const own = { ...pool, maxIdle: Math.min(1, pool.maxIdle), warm: 0 };
+    const idle = createIdleConns<UpstreamConn>({ ...this.#options, pool: own });
+    return {
+      take: () => this.#take(idle),
+      open: (connecting) => this.open(connecting),
+      give: (conn) => this.#give(conn, idle),
+      closeAll: () => idle.closeAll(),
+    };
   }
 
   /** Closes what has been idle for too long. */
@@ -91,6 +109,22 @@ export class BackendPool {
     this.#idle.closeAll();
   }
 
+  #take(idle: ConnPool<UpstreamConn>): UpstreamConn | undefined {
+    const conn = idle.take(this.#options.thread.timeouts.nowMs);
+    if (conn !== undefined) conn.wasIdle = true;
+    return conn;
+  }
+
+  #give(conn: UpstreamConn, idle: ConnPool<UpstreamConn>): void {
+    if (!idle.give(conn, this.#options.thread.timeouts.nowMs)) return;
+    const uses = conn.uses;
+    conn.watch(() => {
+      // Taken meanwhile: then what came is the answer that its taker waits for.
+      if (conn.uses !== uses || !idle.remove(conn)) return;
+      conn.close();
+    });
+  }
+
   async #open(connecting: Connecting): Promise<UpstreamConn> {
     const { thread, backend, pool, connectTimeoutMs, headLimits } = this.#options;
     const { table, worker, buffers } = thread;
@@ -105,8 +139,7 @@ export class BackendPool {
     } catch (error) {
       release();
       if (connecting.aborted) throw new ExchangeError("client", "Client went away", error);
-      const isLate = error instanceof LbError && error.code === "connect_timeout";
-      throw new ExchangeError(isLate ? "connect_timeout" : "connect", String(error), error);
+      throw new ExchangeError(faultOf(error), String(error), error);
     }
   }
 
@@ -115,4 +148,11 @@ export class BackendPool {
     const { thread, backend } = this.#options;
     thread.table.countBackend(thread.worker, backend.index, "poolExhausted");
   }
+}
+
+/** What a failed dial is called. */
+function faultOf(error: unknown): ExchangeFault {
+  if (!(error instanceof LbError)) return "connect";
+  const { code } = error;
+  return code === "connect_timeout" || code === "tls_failed" ? code : "connect";
 }

@@ -3,6 +3,8 @@ export type ExchangeFault =
   /** No connection could be had. */
   | "connect"
   | "connect_timeout"
+  /** The backend was reached, but no TLS came of it. */
+  | "tls_failed"
   /** As many connections are open as the pool allows. */
   | "pool_exhausted"
   /** The connection broke, or ended too early. */

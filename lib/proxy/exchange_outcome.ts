@@ -10,6 +10,7 @@ const NO_BACKEND: LocalAnswer = { status: 503, reason: "no_backend" };
 const ANSWERS: Readonly<Record<ExchangeFault | Overload, LocalAnswer>> = {
   connect: { status: 502, reason: "connect_failed" },
   connect_timeout: { status: 504, reason: "timeout" },
+  tls_failed: { status: 502, reason: "tls_failed" },
   pool_exhausted: { status: 503, reason: "pool_exhausted" },
   queue_full: { status: 503, reason: "queue_full" },
   queue_timeout: { status: 503, reason: "queue_timeout" },
@@ -50,9 +51,10 @@ export function answerToNone({ failure, overload, refusal }: NoBackend): LocalAn
  * could not be reached comes to there being no backend.
  */
 export function answerInPanic(error: ExchangeError): LocalAnswer {
-  const isUnreached = error.fault === "connect" || error.fault === "connect_timeout";
-  return isUnreached ? { status: 503, reason: "panic" } : answerTo(error);
+  return UNREACHED.has(error.fault) ? { status: 503, reason: "panic" } : answerTo(error);
 }
+
+const UNREACHED: ReadonlySet<ExchangeFault> = new Set(["connect", "connect_timeout", "tls_failed"]);
 
 /** The fault of an answer that says to try elsewhere: 502, 503 or 504. */
 export function statusFault(status: number): ExchangeFault {
@@ -65,6 +67,7 @@ export function attemptFailure({ fault }: ExchangeError): AttemptFailure | undef
   switch (fault) {
     case "connect":
     case "connect_timeout":
+    case "tls_failed":
     case "pool_exhausted":
       return "connect";
     case "reset":

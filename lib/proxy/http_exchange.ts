@@ -13,7 +13,7 @@ import {
   outcomeOf,
   statusFault,
 } from "./exchange_outcome.ts";
-import type { BackendPool } from "./backend_pool.ts";
+import type { ExchangePool } from "./backend_pool.ts";
 import { ExchangeError } from "./exchange_error.ts";
 import { ExchangeMeter } from "./exchange_meter.ts";
 import { forwardResponseFields } from "./forward_headers.ts";
@@ -56,7 +56,8 @@ export class HttpExchange {
     this.#route = route;
     this.#upstream = action.upstream();
     this.#meter = new ExchangeMeter(session.front, this.#upstream);
-    this.#connecting = new Connecting(session.front.thread);
+    const beginning = this.#upstream.opening?.forClient(session.conn);
+    this.#connecting = new Connecting(session.front.thread, beginning);
     const isSticky = this.#upstream.sticky.table !== undefined;
     const cookie = isSticky ? head.fields.get("cookie") : undefined;
     const key = this.#upstream.key?.(session.client, head) ?? 0;
@@ -161,7 +162,7 @@ export class HttpExchange {
     this.#conversation = undefined;
     this.#isLastResort = this.#upstream.upstream.isLastResort(lease.backend);
     try {
-      const pool = this.#upstream.poolOf(lease.backend);
+      const pool = this.#session.pools.of(this.#upstream.poolOf(lease.backend));
       conn = this.#takeIdle(pool) ?? await this.#open(pool);
       // It may have come although nobody waits for it any more.
       if (this.#connecting.aborted) throw new ExchangeError("client", "Weir is stopping");
@@ -195,11 +196,11 @@ export class HttpExchange {
     }
   }
 
-  #takeIdle(pool: BackendPool): UpstreamConn | undefined {
+  #takeIdle(pool: ExchangePool): UpstreamConn | undefined {
     return this.#plan.wantsFresh ? undefined : pool.take();
   }
 
-  async #open(pool: BackendPool): Promise<UpstreamConn> {
+  async #open(pool: ExchangePool): Promise<UpstreamConn> {
     this.#watchClient();
     return await pool.open(this.#connecting);
   }

@@ -12,6 +12,7 @@ import type { KeyClient, RequestKey } from "./affinity_key.ts";
 import type { BackendPool } from "./backend_pool.ts";
 import type { ExchangeError } from "./exchange_error.ts";
 import type { LocalAnswer } from "./local_answer.ts";
+import type { Opening } from "./opening.ts";
 import type { RateGuard } from "./rate_guard.ts";
 import type { ThreadParts } from "./tcp_route.ts";
 import type { Overload, WaitingRoom } from "./waiting_room.ts";
@@ -25,7 +26,7 @@ export interface HttpFront {
   readonly meter: ListenerMeter;
   /** The route for a request, or `undefined` when none matches. */
   readonly route: (request: RoutedRequest) => HttpRoute | undefined;
-  /** The answer to a request that is over a rate limit; absent where there is none. */
+  /** The answer to a request that a list or a rate limit refuses; absent where there is none. */
   readonly refuse?: (client: KeyClient, head: RequestHead, route?: HttpRoute) =>
     | LocalAnswer
     | undefined;
@@ -54,6 +55,8 @@ export interface HttpRoute {
   readonly responseHeaders: HeaderChanges;
   readonly timeoutMs: number | undefined;
   readonly rateLimit: RateGuard | undefined;
+  /** Says whether a client at an IP address is served; absent: everybody is. */
+  readonly admits?: (address: string | undefined) => boolean;
 }
 
 /** Weir answers itself. */
@@ -78,6 +81,8 @@ export interface HttpUpstream {
   /** Absent where backends take as much work as comes. */
   readonly room: WaitingRoom | undefined;
   readonly poolOf: (backend: Backend) => BackendPool;
+  /** How connections to backends begin; absent: with the request. */
+  readonly opening?: Opening;
   /** Absent where the algorithm goes by no key. */
   readonly key: RequestKey | undefined;
   readonly retry: RetryConfig;

@@ -6,6 +6,7 @@ import { ByteReader } from "../net/byte_reader.ts";
 import { Deadline } from "../net/deadline.ts";
 import { decodeLatin1Fast } from "../net/latin1.ts";
 import { type Conn, writeAll } from "../net/transport.ts";
+import { ClientPools } from "./client_pools.ts";
 import { ExchangeError } from "./exchange_error.ts";
 import { HttpExchange } from "./http_exchange.ts";
 import type { HttpFront } from "./http_route.ts";
@@ -30,6 +31,8 @@ export class HttpSession implements Disposable {
   readonly conn: Conn;
   readonly reader: ByteReader;
   readonly deadline: Deadline;
+  /** Connections to backends that are this client's alone. */
+  readonly pools = new ClientPools();
   readonly #source: FrontSource;
   #front: HttpFront;
   #client: SessionClient;
@@ -108,6 +111,7 @@ export class HttpSession implements Disposable {
   [Symbol.dispose](): void {
     this.deadline[Symbol.dispose]();
     this.#watchDelay?.[Symbol.dispose]();
+    this.pools[Symbol.dispose]();
     this.conn.close();
     this.reader.release();
   }

@@ -1,6 +1,7 @@
 import type { PoolConfig } from "../config/types.ts";
 import { ConnPool, type Poolable } from "../connpool/conn_pool.ts";
 import type { Backend } from "../core/types.ts";
+import type { Opening } from "./opening.ts";
 import type { ThreadParts } from "./tcp_route.ts";
 
 /** What one thread's connections to one backend are made from. */
@@ -8,6 +9,7 @@ export interface IdleConnsOptions {
   readonly backend: Backend;
   readonly pool: PoolConfig;
   readonly connectTimeoutMs: number;
+  readonly opening?: Opening;
   readonly thread: ThreadParts;
 }
 

@@ -29,8 +29,12 @@ export class TcpProxy {
     this.#route = route;
   }
 
-  /** Serves one client connection to its end and closes it. Never rejects. */
-  async handle(client: Conn): Promise<void> {
+  /**
+   * Serves one client connection to its end and closes it. Never rejects.
+   *
+   * @param serverName what the client asked for in its TLS hello, for logs
+   */
+  async handle(client: Conn, serverName?: string): Promise<void> {
     using session = new Session(client, this.#route, this.#open);
     const { route } = session;
     if (route.isOverRate?.(addressOf(client))) return;
@@ -43,7 +47,7 @@ export class TcpProxy {
     session.tie(splice, lease.backend);
     const end = await splice.run();
     lease.settle(outcomeOf(end));
-    logEnd(route, client, lease, end);
+    logEnd(route, { client, serverName, lease, end });
   }
 
   /** Nothing to do: a stream ends when its ends say so. */
@@ -111,7 +115,7 @@ class Session implements Disposable {
 
   constructor(client: Conn, route: TcpRoute, open: Set<Session>) {
     this.route = route;
-    this.dial = new Dial(route, keyOf(client, route));
+    this.dial = new Dial(route, keyOf(client, route), route.opening?.forClient(client));
     this.#client = client;
     this.#open = open;
     open.add(this);
@@ -143,19 +147,23 @@ function count({ thread: { table, worker } }: TcpRoute, { backend }: Lease): voi
   table.countBackend(worker, backend.index, "connections");
 }
 
+/** One connection that has ended. */
+interface Ended {
+  readonly client: Conn;
+  /** What the client asked for in its TLS hello. */
+  readonly serverName: string | undefined;
+  readonly lease: Lease;
+  readonly end: SpliceEnd;
+}
+
 function logEnd(
   { listener, thread: { log } }: TcpRoute,
-  client: Conn,
-  lease: Lease,
-  end: SpliceEnd,
-) {
+  { client: { remote }, serverName: name, lease, end }: Ended,
+): void {
   if (!log.enabled("debug")) return;
-  const { remote } = client;
-  log.write({
-    level: "debug",
-    message: "Connection ended",
-    fields: { listener, client: remote && formatAddress(remote), backend: lease.backend.id, end },
-  });
+  const client = remote && formatAddress(remote);
+  const fields = { listener, client, ...(name && { name }), backend: lease.backend.id, end };
+  log.write({ level: "debug", message: "Connection ended", fields });
 }
 
 function keyOf(client: Conn, { key }: TcpRoute): number {
@@ -163,7 +171,7 @@ function keyOf(client: Conn, { key }: TcpRoute): number {
 }
 
 /** IP address of a client; absent on a Unix socket. */
-function addressOf({ remote }: Conn): string | undefined {
+export function addressOf({ remote }: Conn): string | undefined {
   return remote?.kind === "tcp" ? remote.hostname : undefined;
 }
 

@@ -8,6 +8,7 @@ import type { SpliceOptions } from "../net/splice.ts";
 import type { Timeouts } from "../net/timeouts.ts";
 import type { Transport } from "../net/transport.ts";
 import type { ConnectionKey } from "./affinity_key.ts";
+import type { Opening } from "./opening.ts";
 import type { WaitingRoom } from "./waiting_room.ts";
 import type { WarmConn } from "./warm_conn.ts";
 
@@ -26,6 +27,8 @@ export interface TcpRoute {
   /** Absent where the algorithm goes by no key. */
   readonly key: ConnectionKey | undefined;
   readonly connectTimeoutMs: number;
+  /** How connections to backends begin; absent: with what clients send. */
+  readonly opening?: Opening;
   /** Further backends tried when one cannot be connected to. */
   readonly retryAttempts: number;
   readonly splice: SpliceOptions;

@@ -16,6 +16,7 @@ export class WarmPool {
     this.#warmer = new Warmer({
       pool: this.#idle,
       thread: options.thread,
+      opening: options.opening,
       open: (connecting) => this.#open(connecting),
       keep: (conn) => this.#keep(conn),
     });

@@ -1,11 +1,14 @@
 import type { ConnPool, Poolable } from "../connpool/conn_pool.ts";
 import { Connecting } from "./connect.ts";
+import type { Opening } from "./opening.ts";
 import type { ThreadParts } from "./tcp_route.ts";
 
 /** What a {@linkcode Warmer} works with. */
 export interface WarmerOptions<C extends Poolable<C>> {
   readonly pool: ConnPool<C>;
   readonly thread: ThreadParts;
+  /** How connections begin; absent: with what is sent over them. */
+  readonly opening?: Opening | undefined;
   /** Opens one connection; may reject. */
   readonly open: (connecting: Connecting) => Promise<C>;
   /** Puts an open connection into the pool, or closes it. */
@@ -34,8 +37,8 @@ export class Warmer<C extends Poolable<C>> {
   }
 
   async #open(): Promise<void> {
-    const { pool, thread, open, keep } = this.#options;
-    const connecting = new Connecting(thread);
+    const { pool, thread, opening, open, keep } = this.#options;
+    const connecting = new Connecting(thread, opening?.forAll);
     this.#underWay.add(connecting);
     pool.dialStarted();
     // Tried again at the next sweep; whether the backend is well is for the health check to say.

@@ -1,10 +1,16 @@
 import type { HttpListenerConfig, TcpListenerConfig } from "../config/types.ts";
 import { connectionKey } from "../proxy/affinity_key.ts";
 import type { HttpFront, HttpUpstream } from "../proxy/http_route.ts";
+import { Opening } from "../proxy/opening.ts";
+import { SniProxy } from "../proxy/sni_proxy.ts";
+import { TcpProxy } from "../proxy/tcp_proxy.ts";
 import type { TcpRoute, ThreadParts } from "../proxy/tcp_route.ts";
+import { NameMap } from "../route/name_map.ts";
 import { buildHttpFront } from "./http_front.ts";
 import { upstreamsOf } from "./layout.ts";
+import type { Way } from "./listener_set.ts";
 import type { RateLimits } from "./rate_limits.ts";
+import { refusalTeller } from "./refusal_teller.ts";
 import type { UpstreamSet } from "./upstream_set.ts";
 
 /** What a listener's proxy is built from. */
@@ -19,17 +25,64 @@ export interface ProxyParts {
   readonly random: () => number;
 }
 
-/** Everything that a TCP listener's connections will need. */
-export function buildTcpRoute(config: TcpListenerConfig, parts: ProxyParts): TcpRoute {
-  const { index, upstreams, thread, rates } = parts;
-  const entry = upstreams.get(config.upstream);
-  if (entry === undefined) {
-    throw new TypeError(`Cannot build listener: no upstream "${config.upstream}"`);
+/** Where a TCP listener's connections are to go. */
+export function buildTcpWay(config: TcpListenerConfig, parts: ProxyParts): Way {
+  const { index, thread, rates } = parts;
+  const isOverRate = rates?.connectionLimit(config, index, thread);
+  if (config.sni !== undefined) {
+    const proxy = buildSniProxy({ config, sni: config.sni, parts, isOverRate });
+    return { protocol: "sni", proxy };
   }
+  const route = buildTcpRoute(config.upstream ?? "", config, parts);
+  return { protocol: "tcp", route: { ...route, ...(isOverRate && { isOverRate }) } };
+}
+
+interface SniParts {
+  readonly config: TcpListenerConfig;
+  readonly sni: NonNullable<TcpListenerConfig["sni"]>;
+  readonly parts: ProxyParts;
+  readonly isOverRate: TcpRoute["isOverRate"];
+}
+
+function buildSniProxy({ config, sni, parts, isOverRate }: SniParts): SniProxy {
+  const names = new Set(
+    [...sni.routes.map(({ upstream }) => upstream), config.upstream ?? []].flat(),
+  );
+  // The rate limit is asked for before the hello is read, and only once.
+  const proxies = new Map([...names].map((name) => {
+    return [name, new TcpProxy(buildTcpRoute(name, config, parts))] as const;
+  }));
+  const teller = { config, index: parts.index, thread: parts.thread };
+  return new SniProxy({
+    routes: new NameMap(sni.routes.map(({ name, upstream }) => [name, proxies.get(upstream)!])),
+    fallback: config.upstream === undefined ? undefined : proxies.get(config.upstream),
+    timeoutMs: sni.timeoutMs,
+    ...(isOverRate && { isOverRate }),
+    proxies: [...proxies.values()],
+    onNoHello: refusalTeller(teller, NO_HELLO),
+    onUnknownName: refusalTeller(teller, UNKNOWN_NAME),
+    thread: parts.thread,
+  });
+}
+
+const NO_HELLO = {
+  counter: "helloRefused",
+  level: "info",
+  message: "Connection closed: no TLS ClientHello",
+} as const;
+const UNKNOWN_NAME = {
+  counter: "unknownName",
+  level: "info",
+  message: "Connection closed: no route for the server name",
+} as const;
+
+function buildTcpRoute(name: string, config: TcpListenerConfig, parts: ProxyParts): TcpRoute {
+  const { index, upstreams, thread } = parts;
+  const entry = upstreams.get(name);
+  if (entry === undefined) throw new TypeError(`Cannot build listener: no upstream "${name}"`);
   const { upstream, room, warm, place } = entry;
   const meter = thread.meters.listener(index);
   const { hashKey, connectTimeoutMs, retry } = entry.config;
-  const isOverRate = rates?.connectionLimit(config, index, thread);
   return {
     listener: config.name,
     index,
@@ -39,6 +92,7 @@ export function buildTcpRoute(config: TcpListenerConfig, parts: ProxyParts): Tcp
     ...(room && { room }),
     key: connectionKey(hashKey),
     connectTimeoutMs,
+    opening: new Opening(entry.config, thread),
     retryAttempts: retry.attempts,
     splice: {
       buffers: thread.buffers,
@@ -47,7 +101,6 @@ export function buildTcpRoute(config: TcpListenerConfig, parts: ProxyParts): Tcp
       tunnelTimeoutMs: config.tunnelTimeoutMs,
     },
     ...(warm === undefined ? {} : { takeWarm: (backend) => warm.take(backend) }),
-    ...(isOverRate === undefined ? {} : { isOverRate }),
     thread,
   };
 }

@@ -9,7 +9,7 @@ import { Timeouts } from "../net/timeouts.ts";
 import type { Transport } from "../net/transport.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
 import { buildUpstream } from "../upstream/build_upstream.ts";
-import { buildFront, buildTcpRoute, type ProxyParts } from "./build_proxy.ts";
+import { buildFront, buildTcpWay, type ProxyParts } from "./build_proxy.ts";
 import { GateBuilder } from "./gates.ts";
 import { type PlacedConfig, placeListeners } from "./layout.ts";
 import { ListenerSet, type Proxy, type WantedListener, type Way } from "./listener_set.ts";
@@ -251,7 +251,7 @@ export class DataPlane implements Disposable {
 
 function wayOf(listener: ListenerConfig, parts: ProxyParts): Way {
   return listener.protocol === "tcp"
-    ? { protocol: "tcp", route: buildTcpRoute(listener, parts) }
+    ? buildTcpWay(listener, parts)
     : { protocol: "http", front: buildFront(listener, parts) };
 }
 

@@ -65,7 +65,9 @@ export class Guards implements Disposable {
   }
 
   /** A check of a backend was passed: what that proves ends its ejection. */
-  checkPassed({ index, upstream }: PlacedBackend, { probe }: HealthCheckConfig): void {
+  checkPassed({ index, upstream }: PlacedBackend, { probe, isPlain }: HealthCheckConfig): void {
+    // Without TLS it proves nothing of what clients go through.
+    if (isPlain && upstream.tls !== undefined) return;
     const watched = [...this.#watched.values()].find(({ config }) => config === upstream);
     const proof = probe.type === "tcp" ? "connection" : "answer";
     const change = watched?.watch.checkPassed(index, proof);

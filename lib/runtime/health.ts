@@ -1,4 +1,4 @@
-import type { HealthCheckConfig } from "../config/types.ts";
+import type { HealthCheckConfig, UpstreamConfig } from "../config/types.ts";
 import { type Address, formatAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
@@ -6,7 +6,8 @@ import { HealthChecker, type Watching } from "../health/checker.ts";
 import { createDetector, EVALUATE_MS } from "../health/create_detector.ts";
 import { RunningTime } from "../health/running_time.ts";
 import type { HealthChange, HealthReport } from "../health/watch.ts";
-import type { Transport } from "../net/transport.ts";
+import { writeProxyHeader } from "../net/proxy_header_write.ts";
+import type { ConnectOptions, Transport } from "../net/transport.ts";
 import { createProbe } from "../probe/create_probe.ts";
 import { placeBackends, type PlacedBackend, type PlacedConfig } from "./layout.ts";
 import { StartHold } from "./start_hold.ts";
@@ -143,7 +144,7 @@ export class HealthChecks implements Disposable {
 
   #watch(group: Group): void {
     const { check: { probe, intervalMs, fastIntervalMs, timeoutMs }, members } = group;
-    const tryOnce = createProbe(probe, this.#options.transport);
+    const tryOnce = createProbe(probe, beginningWith(group.opening, this.#options.transport));
     const check = {
       address: members[0]!.spec.address,
       probe: async (address: Address, signal: AbortSignal) => {
@@ -191,6 +192,7 @@ export class HealthChecks implements Disposable {
 /** Backends that one check is for: the same server in several upstreams. */
 interface Group {
   readonly check: HealthCheckConfig;
+  readonly opening: ConnectOptions;
   /** At least one. */
   members: PlacedBackend[];
   watching?: Watching;
@@ -201,14 +203,31 @@ interface Group {
 function groupsOf(backends: readonly PlacedBackend[]): Map<string, Group> {
   const groups = new Map<string, Group>();
   for (const backend of backends) {
-    const { healthCheck: check } = backend.upstream;
+    const { healthCheck: check, proxyProtocol } = backend.upstream;
     if (check === undefined) continue;
-    const key = `${formatAddress(backend.spec.address)} ${JSON.stringify(check)}`;
+    const opening = openingOf(backend.upstream);
+    const how = JSON.stringify([check, opening.tls, proxyProtocol]);
+    const key = `${formatAddress(backend.spec.address)} ${how}`;
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { check, members: [backend], heard: 0 });
+    if (group === undefined) groups.set(key, { check, opening, members: [backend], heard: 0 });
     else group.members.push(backend);
   }
   return groups;
+}
+
+/** How connections for checks begin: as for clients, but the PROXY header names none. */
+function openingOf({ tls, proxyProtocol: version, healthCheck }: UpstreamConfig): ConnectOptions {
+  return {
+    ...(tls === undefined || healthCheck?.isPlain ? {} : { tls }),
+    ...(version && { preface: writeProxyHeader({ version, command: "local" }) }),
+  };
+}
+
+function beginningWith(opening: ConnectOptions, transport: Transport): Transport {
+  return {
+    listen: (address) => transport.listen(address),
+    connect: (address, signal) => transport.connect(address, signal, opening),
+  };
 }
 
 function goesByPhi({ check }: Group): boolean {

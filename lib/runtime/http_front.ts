@@ -6,12 +6,14 @@ import type {
   SplitShare,
 } from "../config/types.ts";
 import { LogThrottle } from "../core/log.ts";
-import { CidrSet, parseCidr } from "../core/cidr.ts";
+import { parseCidr } from "../core/cidr.ts";
+import { CidrSet } from "../core/cidr_set.ts";
 import { DEFAULT_HEAD_LIMITS } from "../http/limits.ts";
 import type { ForwardAction, HttpFront, HttpRoute, HttpUpstream } from "../proxy/http_route.ts";
 import type { LocalAnswer } from "../proxy/local_answer.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
 import { buildRouter } from "../route/router.ts";
+import { admissionOf, routeAdmission } from "./access.ts";
 import type { RateLimits } from "./rate_limits.ts";
 
 /** What an HTTP listener is built from. */
@@ -32,8 +34,12 @@ export function buildHttpFront(options: HttpFrontOptions): HttpFront {
   const { config, index, thread } = options;
   const routes = config.routes.map((route) => buildRoute(route, options));
   const router = buildRouter(config.routes.map(({ match }) => match));
-  const trusted = new CidrSet(config.trustedProxies.map(parseCidr));
-  const refuse = options.rates?.refusal(config, index, thread);
+  const trusted = CidrSet.of(config.trustedProxies.map(parseCidr));
+  const refusals = [
+    routeAdmission({ config, index, thread }),
+    options.rates?.refusal(config, index, thread),
+  ];
+  const refuse = firstOf(refusals.filter((refusal) => refusal !== undefined));
   return {
     listener: config.name,
     index,
@@ -106,7 +112,21 @@ function buildRoute(route: RouteConfig, options: HttpFrontOptions): HttpRoute {
   const { requestHeaders, responseHeaders, timeoutMs } = route;
   const action = buildAction(route, options);
   const rateLimit = options.rates?.guard(route.rateLimit);
-  return { action, requestHeaders, responseHeaders, timeoutMs, rateLimit };
+  const access = admissionOf(route);
+  return { action, requestHeaders, responseHeaders, timeoutMs, rateLimit, ...access };
+}
+
+/** What refuses a request if one of them does; absent where there are none. */
+function firstOf(refusals: readonly NonNullable<HttpFront["refuse"]>[]): HttpFront["refuse"] {
+  const [only] = refusals;
+  if (refusals.length <= 1) return only;
+  return (client, head, route) => {
+    for (const refuse of refusals) {
+      const answer = refuse(client, head, route);
+      if (answer !== undefined) return answer;
+    }
+    return undefined;
+  };
 }
 
 function buildAction(route: RouteConfig, options: HttpFrontOptions): HttpRoute["action"] {

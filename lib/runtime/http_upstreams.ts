@@ -5,6 +5,7 @@ import { RetryBudget } from "../limit/retry_budget.ts";
 import { requestKey } from "../proxy/affinity_key.ts";
 import { BackendPool } from "../proxy/backend_pool.ts";
 import type { HttpUpstream } from "../proxy/http_route.ts";
+import { Opening } from "../proxy/opening.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
 import type { WaitingRoom } from "../proxy/waiting_room.ts";
 import { StickyTable } from "../upstream/sticky.ts";
@@ -29,17 +30,20 @@ export class HttpUpstreamParts implements Disposable {
   readonly #pools = new Map<Backend, BackendPool>();
   readonly #config: UpstreamConfig;
   readonly #thread: ThreadParts;
+  readonly #opening: Opening;
   #keepsReady: boolean;
 
   constructor({ config, index, upstream, room, thread, random }: HttpUpstreamOptions) {
     this.#config = config;
     this.#thread = thread;
+    this.#opening = new Opening(config, thread);
     this.#keepsReady = config.pool.warm > 0;
     this.http = {
       index,
       upstream,
       room,
       poolOf: (backend) => this.#poolOf(backend),
+      opening: this.#opening,
       key: requestKey(config.hashKey, random),
       retry: config.retry,
       budget: new RetryBudget({ ratio: config.retry.budget }),
@@ -99,6 +103,7 @@ export class HttpUpstreamParts implements Disposable {
       backend,
       pool: this.#config.pool,
       connectTimeoutMs: this.#config.connectTimeoutMs,
+      opening: this.#opening,
       headLimits: { ...DEFAULT_HEAD_LIMITS, headBytes: MAX_RESPONSE_HEAD_BYTES },
       thread: this.#thread,
     });

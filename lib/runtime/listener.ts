@@ -1,21 +1,21 @@
-import type { ListenerConfig } from "../config/types.ts";
 import { messageOf } from "../core/errors.ts";
 import { type LogFields, LogThrottle } from "../core/log.ts";
-import type { Acceptor, Conn } from "../net/transport.ts";
-import { type ClientKey, clientKey, type ClientSlots } from "../core/client_slots.ts";
+import type { Acceptor, Conn, MaybePromise } from "../net/transport.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
+import { type AcceptStep, acceptSteps, type StepOptions } from "./accept_steps.ts";
 
 /** What a listener does with one accepted connection. Owns the connection. */
 export type ConnHandler = (conn: Conn) => Promise<void>;
 
 /** What a {@linkcode Listener} does with connections. */
-export interface Service {
-  readonly config: ListenerConfig;
-  /** Place of the listener's cells in the shared table. */
-  readonly index: number;
+export interface Service extends Omit<StepOptions, "thread"> {
   readonly handler: ConnHandler;
-  /** Absent: one client may have all connections. */
-  readonly clients?: ClientSlots;
+}
+
+/** A service with what its connections go through before they get to it. */
+interface Entrance {
+  readonly service: Service;
+  readonly steps: readonly AcceptStep[];
 }
 
 /** What a {@linkcode Listener} is made of. */
@@ -29,7 +29,9 @@ export interface ListenerOptions {
 export class Listener implements Disposable {
   readonly #acceptor: Acceptor;
   readonly #thread: ThreadParts;
-  #service: Service;
+  #entrance: Entrance;
+  /** Connections that a step waits for. */
+  readonly #opening = new Set<Conn>();
   readonly #acceptErrors = new LogThrottle();
   readonly #rejections = new LogThrottle();
   #active = 0;
@@ -37,13 +39,13 @@ export class Listener implements Disposable {
 
   constructor({ acceptor, service, thread }: ListenerOptions) {
     this.#acceptor = acceptor;
-    this.#service = service;
     this.#thread = thread;
+    this.#entrance = { service, steps: acceptSteps({ ...service, thread }) };
   }
 
   /** Has connections that come from now on served in another way. */
   serveAs(service: Service): void {
-    this.#service = service;
+    this.#entrance = { service, steps: acceptSteps({ ...service, thread: this.#thread }) };
   }
 
   /** Accepts until disposed. Survives a failed accept and a handler's throw. */
@@ -60,6 +62,11 @@ export class Listener implements Disposable {
     // One for all who ask: a second drain must not leave the first one waiting.
     this.#idle ??= Promise.withResolvers();
     await this.#idle.promise;
+  }
+
+  /** Cuts the connections that the proxy has not got yet. */
+  abort(): void {
+    for (const conn of this.#opening) conn.close();
   }
 
   /** Stops accepting; connections go on. */
@@ -83,27 +90,35 @@ export class Listener implements Disposable {
 
   async #serve(conn: Conn): Promise<void> {
     const { table, worker } = this.#thread;
-    const service = this.#service;
-    const { config, index, clients } = service;
+    const entrance = this.#entrance;
+    const { config, index } = entrance.service;
     if (!table.tryOpen(worker, index, config.maxConnections)) return this.#reject(conn);
     using stack = new DisposableStack();
     this.#active++;
     // Runs last: who hears of it finds all given back.
     stack.defer(() => this.#oneLess());
     stack.defer(() => table.closed(worker, index));
-    const client = clients && keyOf(conn);
-    if (client !== undefined && !this.#tryTake(service, client)) return this.#rejectClient(conn);
-    if (client !== undefined) stack.defer(() => clients?.give(worker, client));
-    table.countListener(worker, index, "accepted");
-    await this.#handle(service, conn);
+    await this.#handle(conn, entrance, stack);
   }
 
-  async #handle({ config, handler }: Service, conn: Conn): Promise<void> {
+  async #handle(
+    conn: Conn,
+    { service: { config, index, handler }, steps }: Entrance,
+    slots: DisposableStack,
+  ): Promise<void> {
+    const { log, table, worker } = this.#thread;
     try {
-      await handler(conn);
+      let ready: Conn | undefined = conn;
+      for (const step of steps) {
+        const next: MaybePromise<Conn | undefined> = step(ready, slots);
+        ready = next instanceof Promise ? await this.#wait(conn, next) : next;
+        if (ready === undefined) return;
+      }
+      table.countListener(worker, index, "accepted");
+      await handler(ready);
     } catch (error) {
       conn.close();
-      this.#thread.log.write({
+      log.write({
         level: "error",
         message: "Connection handler failed",
         fields: { listener: config.name, error: messageOf(error) },
@@ -111,9 +126,13 @@ export class Listener implements Disposable {
     }
   }
 
-  #tryTake({ clients, config }: Service, client: ClientKey): boolean {
-    const { maxConnectionsPerIp = Infinity } = config;
-    return clients?.tryTake(this.#thread.worker, client, maxConnectionsPerIp) === "taken";
+  async #wait<T>(conn: Conn, step: Promise<T>): Promise<T> {
+    this.#opening.add(conn);
+    try {
+      return await step;
+    } finally {
+      this.#opening.delete(conn);
+    }
   }
 
   #oneLess(): void {
@@ -124,7 +143,7 @@ export class Listener implements Disposable {
   }
 
   #reject(conn: Conn): void {
-    const { config, index } = this.#service;
+    const { config, index } = this.#entrance.service;
     const thread = this.#thread;
     conn.close();
     thread.table.countListener(thread.worker, index, "rejected");
@@ -133,33 +152,18 @@ export class Listener implements Disposable {
     });
   }
 
-  #rejectClient(conn: Conn): void {
-    const { config, index } = this.#service;
-    const thread = this.#thread;
-    conn.close();
-    thread.table.countListener(thread.worker, index, "rejectedPerIp");
-    const message = "Connection refused: client is at max_connections_per_ip";
-    const client = conn.remote?.kind === "tcp" ? conn.remote.hostname : undefined;
-    this.#tell("warning", message, this.#rejections, { client, max: config.maxConnectionsPerIp });
-  }
-
   #tell(
     level: "warning" | "error",
     message: string,
     throttle: LogThrottle,
     fields: LogFields,
   ): void {
-    const { config } = this.#service;
+    const { config } = this.#entrance.service;
     const suppressed = throttle.admit(performance.now());
     if (suppressed === undefined) return;
     const { log } = this.#thread;
     log.write({ level, message, fields: { listener: config.name, ...fields, suppressed } });
   }
-}
-
-/** Whom a connection counts for. */
-function keyOf({ remote }: Conn): ClientKey | undefined {
-  return remote?.kind === "tcp" ? clientKey(remote.hostname) : undefined;
 }
 
 const ACCEPT_PAUSE_MS = 100;

@@ -2,6 +2,7 @@ import type { ListenerConfig } from "../config/types.ts";
 import { formatAddress } from "../core/address.ts";
 import type { HttpFront } from "../proxy/http_route.ts";
 import { HttpProxy } from "../proxy/http_proxy.ts";
+import type { SniProxy } from "../proxy/sni_proxy.ts";
 import { TcpProxy } from "../proxy/tcp_proxy.ts";
 import type { TcpRoute, ThreadParts } from "../proxy/tcp_route.ts";
 import type { Acceptor } from "../net/transport.ts";
@@ -11,6 +12,7 @@ import { Listener, type Service } from "./listener.ts";
 /** Where a listener's connections are to go, ready to be put to use. */
 export type Way =
   | { readonly protocol: "tcp"; readonly route: TcpRoute }
+  | { readonly protocol: "sni"; readonly proxy: SniProxy }
   | { readonly protocol: "http"; readonly front: HttpFront };
 
 /** A listener as a configuration wants it. */
@@ -25,7 +27,7 @@ export interface ListenerSetOptions {
 }
 
 /** Carries the connections of one listener. */
-export type Proxy = TcpProxy | HttpProxy;
+export type Proxy = TcpProxy | SniProxy | HttpProxy;
 
 /** One open listener with what carries its connections. */
 interface Open {
@@ -124,6 +126,8 @@ export class ListenerSet implements Disposable {
 
   /** Cuts every connection. */
   abort(): void {
+    for (const { listener } of this.#open.values()) listener.abort();
+    for (const listener of this.#draining) listener.abort();
     for (const proxy of this.#proxies()) proxy.abortAll();
   }
 
@@ -208,5 +212,12 @@ function serve(service: Omit<Service, "handler">, proxy: Proxy): Service {
 }
 
 function createProxy(way: Way): Proxy {
-  return way.protocol === "tcp" ? new TcpProxy(way.route) : new HttpProxy(way.front);
+  switch (way.protocol) {
+    case "tcp":
+      return new TcpProxy(way.route);
+    case "sni":
+      return way.proxy;
+    case "http":
+      return new HttpProxy(way.front);
+  }
 }

@@ -49,6 +49,14 @@ export interface ListenerStatus {
   readonly rejected: number;
   /** Of clients at `max_connections_per_ip`. */
   readonly rejectedPerIp: number;
+  /** Connections and requests of clients that a list does not let in. */
+  readonly denied: number;
+  /** Connections of strangers, or without a valid header, with `proxy_protocol`. */
+  readonly proxyRefused: number;
+  /** Connections without a valid ClientHello, with `sni_routes`. */
+  readonly helloRefused: number;
+  /** Connections for a name that `sni_routes` does not know. */
+  readonly unknownName: number;
   /** Closed because no backend could be reached. */
   readonly noBackend: number;
   /** Turned away because every backend had as much work as it may have, and the queue was full. */
@@ -135,6 +143,10 @@ export function listenerStatus(
     accepted: table.listenerTotal(index, "accepted"),
     rejected: table.listenerTotal(index, "rejected"),
     rejectedPerIp: table.listenerTotal(index, "rejectedPerIp"),
+    denied: table.listenerTotal(index, "denied"),
+    proxyRefused: table.listenerTotal(index, "proxyRefused"),
+    helloRefused: table.listenerTotal(index, "helloRefused"),
+    unknownName: table.listenerTotal(index, "unknownName"),
     noBackend: table.listenerTotal(index, "noBackend"),
     queueFull: table.listenerTotal(index, "queueFull"),
     queueTimeouts: table.listenerTotal(index, "queueTimeouts"),

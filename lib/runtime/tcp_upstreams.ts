@@ -1,5 +1,6 @@
 import type { UpstreamConfig } from "../config/types.ts";
 import type { Backend } from "../core/types.ts";
+import { Opening } from "../proxy/opening.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
 import type { WarmConn } from "../proxy/warm_conn.ts";
 import { WarmPool } from "../proxy/warm_pool.ts";
@@ -10,10 +11,12 @@ export class TcpUpstreamParts implements Disposable {
   readonly #config: UpstreamConfig;
   readonly #upstream: BalancedUpstream;
   readonly #thread: ThreadParts;
+  readonly #opening: Opening;
   readonly #pools = new Map<Backend, WarmPool>();
 
   constructor(config: UpstreamConfig, upstream: BalancedUpstream, thread: ThreadParts) {
     this.#config = config;
+    this.#opening = new Opening(config, thread);
     this.#upstream = upstream;
     this.#thread = thread;
   }
@@ -40,7 +43,7 @@ export class TcpUpstreamParts implements Disposable {
   #addPool(backend: Backend): void {
     if (this.#pools.has(backend)) return;
     const { pool, connectTimeoutMs } = this.#config;
-    const thread = this.#thread;
-    this.#pools.set(backend, new WarmPool({ backend, pool, connectTimeoutMs, thread }));
+    const [thread, opening] = [this.#thread, this.#opening];
+    this.#pools.set(backend, new WarmPool({ backend, pool, connectTimeoutMs, opening, thread }));
   }
 }

@@ -1,4 +1,5 @@
 import type { BreakerPolicy } from "../breaker/policy.ts";
+import { isConnectFailure } from "../core/errors.ts";
 import type { GuardTable } from "../core/guard_table.ts";
 import type { Backend } from "../core/types.ts";
 import { mostEjected, type OutlierPolicy } from "../health/outlier_policy.ts";
@@ -98,7 +99,7 @@ export class GuardGate implements Gate {
 
   #countStreaks(index: number, result: WorkResult, { era, isTrial }: Pass): void {
     const { table, breaker, outlier, upstream, backends } = this.#options;
-    table.noteCause(index, result.code?.startsWith("connect_") ?? false);
+    table.noteCause(index, result.code !== undefined && isConnectFailure(result.code));
     const failures = table.fail(index);
     const gatewayFailures = countGateway(table, index, result);
     if (breaker !== undefined && (isTrial || reaches(failures, breaker.failures))) {

@@ -1,6 +1,6 @@
 import type { Balancer } from "../balancer/balancer.ts";
+import { isConnectFailure, type LbErrorCode } from "../core/errors.ts";
 import type { SharedTable } from "../core/shared_table.ts";
-import type { LbErrorCode } from "../core/errors.ts";
 import type { Backend, Lease, Outcome } from "../core/types.ts";
 import type { Gates, Pass } from "./gate.ts";
 
@@ -78,7 +78,7 @@ export class BackendLease implements Lease {
     }
     if (outcome.kind !== "failure") return;
     if (!this.#wasBad) this.#observe(false, outcome.error.code);
-    const neverConnected = outcome.error.code.startsWith("connect_");
+    const neverConnected = isConnectFailure(outcome.error.code);
     table.countBackend(worker, this.backend.index, neverConnected ? "connectFailures" : "failures");
   }
 

@@ -2,10 +2,12 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { parse } from "@std/yaml";
 import { z } from "zod";
 import { ALGORITHM_ALIASES, ALGORITHMS } from "../../lib/balancer/registry.ts";
-import { systemEnvironment } from "../../lib/config/files.ts";
+import { type LoadEnvironment, systemEnvironment } from "../../lib/config/files.ts";
 import { jsonSchema, settingRows } from "../../lib/config/json_schema.ts";
 import { formatProblem, loadConfig } from "../../lib/config/load.ts";
 import { schemaText, settingsTable, withTable } from "../../tools/generate.ts";
+import { TestAuthority } from "../support/certificates.ts";
+import { TempFolder } from "../support/paths.ts";
 import { MINIMAL, withRoute } from "./support.ts";
 
 const root = (path: string) => new URL(`../../${path}`, import.meta.url).pathname;
@@ -42,7 +44,7 @@ for (const name of ["weir", "tcp", "http", "reference"]) {
   const path = root(`config/${name}.yaml`);
 
   Deno.test(`config/${name}.yaml loads, and names its schema`, async () => {
-    const result = await loadConfig(path, systemEnvironment());
+    const result = await loadConfig(path, await withCertificates());
 
     assertEquals(result.ok ? [] : result.problems.map(formatProblem), []);
     const text = await Deno.readTextFile(path);
@@ -120,4 +122,17 @@ function valuesAt(document: unknown, path: string): unknown[] {
       if (typeof node !== "object" || node === null || !Object.hasOwn(node, step)) return [];
       return [Reflect.get(node, step)];
     }), [document]);
+}
+
+/** This machine, with the certificates that the examples name and nobody has. */
+async function withCertificates(): Promise<LoadEnvironment> {
+  await using folder = await TempFolder.create();
+  const pair = await (await TestAuthority.create(folder.path)).issue(["app.internal"]);
+  const [cert, key] = [await Deno.readFile(pair.cert), await Deno.readFile(pair.key)];
+  const system = systemEnvironment();
+  const read = (path: string) => {
+    if (!/\/tls\/[\w-]+\.(pem|key)$/.test(path)) return system.files.read(path);
+    return Promise.resolve({ kind: "bytes" as const, bytes: path.endsWith(".key") ? key : cert });
+  };
+  return { ...system, files: { ...system.files, read } };
 }

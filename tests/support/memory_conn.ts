@@ -9,14 +9,15 @@ export interface MemoryConnOptions {
   /** Given: reads and writes are cut short at random. */
   readonly random?: () => number;
   readonly remote?: Address;
+  readonly local?: Address;
 }
 
 /** Both ends of a full-duplex connection. */
 export function memoryPair(options: MemoryConnOptions = {}): [MemoryConn, MemoryConn] {
   const [there, back] = [new Pipe(options), new Pipe(options)];
   const pair: [MemoryConn, MemoryConn] = [
-    new MemoryConn(back, there, options.remote),
-    new MemoryConn(there, back, options.remote),
+    new MemoryConn(back, there, options),
+    new MemoryConn(there, back, options),
   ];
   pair[0].peer = pair[1];
   pair[1].peer = pair[0];
@@ -26,6 +27,7 @@ export function memoryPair(options: MemoryConnOptions = {}): [MemoryConn, Memory
 /** One end. It behaves as a socket does: half-close, back-pressure, partial reads and writes. */
 export class MemoryConn implements Conn {
   readonly remote: Address | undefined;
+  readonly local: Address | undefined;
   /** How often `close` was called. */
   closes = 0;
   /** Given: reads fail with it once everything received before has been read. */
@@ -37,10 +39,11 @@ export class MemoryConn implements Conn {
   readonly #input: Pipe;
   readonly #output: Pipe;
 
-  constructor(input: Pipe, output: Pipe, remote?: Address) {
+  constructor(input: Pipe, output: Pipe, { remote, local }: MemoryConnOptions) {
     this.#input = input;
     this.#output = output;
     this.remote = remote;
+    this.local = local;
   }
 
   /** Bytes written to it that it has not read. */

@@ -2,7 +2,10 @@
 export type Peer =
   | "haproxy"
   | "nginx"
+  /** What Debian makes a package of its own of. */
+  | "ngx_stream_module.so"
   | "curl"
+  | "openssl"
   | "python3"
   | "wrk"
   | "ab"
@@ -40,10 +43,12 @@ export function peerTest(
 /** Path of a program, or `undefined` when this machine does not have it. */
 export function findProgram(name: string): string | undefined {
   // Debian gives only root the folders of servers.
-  const folders = [...(Deno.env.get("PATH") ?? "").split(":"), "/usr/sbin", "/sbin"];
+  const folders = [...(Deno.env.get("PATH") ?? "").split(":"), "/usr/sbin", "/sbin", NGINX_MODULES];
   return folders.filter((folder) => folder !== "").map((folder) => `${folder}/${name}`)
     .find(isFile);
 }
+
+const NGINX_MODULES = "/usr/lib/nginx/modules";
 
 function isFile(path: string): boolean {
   try {

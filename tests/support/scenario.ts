@@ -58,7 +58,7 @@ export class Scenario implements AsyncDisposable {
     const folder = stack.use(await TempFolder.create());
     const address = options.address ?? freeAddress();
     const admin = freeAddress();
-    const text = stringify(describe(options, address, admin));
+    const text = stringify(describe(options, address, admin), { skipInvalid: true });
     const configPath = await folder.write("weir.yaml", text);
     const { args = [], ...launch } = options.launch ?? {};
     const weir = stack.use(await startWeir({ args: ["--config", configPath, ...args], ...launch }));
