@@ -49,7 +49,7 @@ function buildSniProxy({ config, sni, parts, isOverRate }: SniParts): SniProxy {
     [...sni.routes.map(({ upstream }) => upstream), config.upstream ?? []].flat(),
   );
   // The rate limit is asked for before the hello is read, and only once.
-  const proxies = new Map([...names].map((name) => {
+  const proxies = new Map([...upstreamsOf(config)].map((name) => {
     return [name, new TcpProxy(buildTcpRoute(name, config, parts))] as const;
   }));
   const teller = { config, index: parts.index, thread: parts.thread };

@@ -97,14 +97,20 @@ function linksOf(
   { config, index: listener }: PlacedItem<ListenerConfig>,
   upstreams: readonly PlacedItem<UpstreamConfig>[],
 ): Link[] {
-  const names = config.protocol === "tcp" ? new Set([config.upstream]) : upstreamsOf(config);
+  const names = upstreamsOf(config);
   return upstreams.flatMap(({ config: { name }, index }) => {
     return names.has(name) ? [{ listener, upstream: index }] : [];
   });
 }
 
-/** Names of the upstreams that a listener's routes lead to. */
-export function upstreamsOf({ routes }: HttpListenerConfig): Set<string> {
-  const splits = routes.flatMap(({ action }) => action.kind === "forward" ? action.split : []);
+/** Names of the upstreams that a listener's work may go to. */
+export function upstreamsOf(config: ListenerConfig): Set<string> {
+  if (config.protocol === "tcp") {
+    const routed = config.sni?.routes.map(({ upstream }) => upstream) ?? [];
+    return new Set([...routed, config.upstream ?? []].flat());
+  }
+  const splits = config.routes.flatMap(({ action }) => {
+    return action.kind === "forward" ? action.split : [];
+  });
   return new Set(splits.map(({ upstream }) => upstream));
 }
