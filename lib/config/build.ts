@@ -12,18 +12,21 @@ import { buildGuards } from "./build_guard.ts";
 import { buildHealthCheck } from "./build_health.ts";
 import { buildHttp } from "./build_http.ts";
 import { buildRateLimit } from "./build_rate.ts";
+import { buildTls } from "./build_tls.ts";
 import type { Config, HashKey, ListenerConfig, StickyConfig, UpstreamConfig } from "./types.ts";
 
 /** Settings of a whole configuration. */
 export interface BuildInput {
   readonly main: FullSettings;
   readonly included: readonly IncludedSettings[];
+  /** Folders of the main file and those included, for the paths in them. */
+  readonly folders: readonly string[];
   /** What `workers: auto` stands for. */
   readonly cores: number;
 }
 
 /** Turns checked settings into the configuration that the program runs on. */
-export function buildConfig({ main, included, cores }: BuildInput): Config {
+export function buildConfig({ main, included, folders, cores }: BuildInput): Config {
   const { log, admin } = main;
   const file = log.file.path;
   const parts = [main, ...included];
@@ -35,12 +38,14 @@ export function buildConfig({ main, included, cores }: BuildInput): Config {
     shutdownTimeoutMs: main.shutdown_timeout,
     log: { level: log.level, format: log.format, ...(file === undefined ? {} : { file }) },
     ...(admin === undefined ? {} : { admin: { address: admin.address } }),
-    listeners: parts.flatMap((part) => (part.listeners ?? []).map(buildListener)),
+    listeners: parts.flatMap((part, index) => {
+      return (part.listeners ?? []).map((item) => buildListener(item, folders[index] ?? ""));
+    }),
     upstreams: parts.flatMap((part) => Object.entries(part.upstreams ?? {}).map(buildUpstream)),
   });
 }
 
-function buildListener(listener: ListenerSettings): ListenerConfig {
+function buildListener(listener: ListenerSettings, folder: string): ListenerConfig {
   const { max_connections_per_ip: maxPerIp } = listener.limits;
   const base = {
     name: listener.name ?? listener.address.text,
@@ -50,6 +55,7 @@ function buildListener(listener: ListenerSettings): ListenerConfig {
     idleTimeoutMs: listener.timeouts.idle,
     tunnelTimeoutMs: listener.timeouts.tunnel,
     ...buildRateLimit(listener.rate_limit),
+    ...buildTls(listener, folder),
   };
   if (listener.protocol === "http") {
     return { ...base, protocol: "http", ...buildHttp(listener) };

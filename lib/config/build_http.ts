@@ -1,4 +1,5 @@
 import { buildRateLimit } from "./build_rate.ts";
+import { buildHttpsRedirect } from "./build_tls.ts";
 import type { ListenerSettings, RouteSettings } from "./schema.ts";
 import type {
   HeaderChanges,
@@ -17,8 +18,13 @@ export type HttpParts = Omit<HttpListenerConfig, keyof ListenerBase | "protocol"
 export function buildHttp(listener: ListenerSettings): HttpParts {
   const { limits, timeouts, upstream } = listener;
   const routes = listener.routes.map(buildRoute);
+  const redirect = buildHttpsRedirect(listener);
+  if (redirect !== undefined) routes.push(catchAll({ kind: "https_redirect", ...redirect }));
+  if (upstream !== undefined) {
+    routes.push(catchAll({ kind: "forward", split: [{ upstream, weight: 1 }] }));
+  }
   return {
-    routes: upstream === undefined ? routes : [...routes, catchAll(upstream)],
+    routes,
     limits: {
       headBytes: limits.header_bytes,
       fieldCount: limits.header_count,
@@ -30,10 +36,10 @@ export function buildHttp(listener: ListenerSettings): HttpParts {
   };
 }
 
-function catchAll(upstream: string): RouteConfig {
+function catchAll(action: RouteAction): RouteConfig {
   return {
     match: {},
-    action: { kind: "forward", split: [{ upstream, weight: 1 }] },
+    action,
     requestHeaders: { remove: [], set: [], add: [] },
     responseHeaders: { remove: [], set: [], add: [] },
   };

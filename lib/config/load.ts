@@ -1,4 +1,5 @@
 import { buildConfig } from "./build.ts";
+import { folderOf } from "./build_tls.ts";
 import { checkBackendIds, checkTogether } from "./check.ts";
 import { type LoadEnvironment, systemEnvironment } from "./files.ts";
 import { readIncluded } from "./include.ts";
@@ -109,6 +110,7 @@ async function loadFull({ document, findings, environment }: Loading): Promise<L
     config: buildConfig({
       main: main.data,
       included: parts.flatMap((part) => part.settings ?? []),
+      folders: [document, ...others].map(({ source }) => folderOf(source.name)),
       cores: environment.cores,
     }),
     warnings: warnings.map(formatProblem),
@@ -143,7 +145,7 @@ async function loadShort(form: ShortForm, loading: Loading): Promise<LoadResult>
   if (!full.success) return await refuse(findingsOf({ ...source, text: "" }, full.error));
   return {
     ok: true,
-    config: buildConfig({ main: full.data, included: [], cores: environment.cores }),
+    config: buildConfig({ main: full.data, included: [], folders: [], cores: environment.cores }),
     warnings: [],
     expanded,
     files: [source.name],

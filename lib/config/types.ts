@@ -6,6 +6,7 @@ import type { BackendSpec } from "../core/types.ts";
 import type { LimitPolicy } from "../limit/create_limit.ts";
 import type { Rate } from "../limit/gcra.ts";
 import type { HealthCheckConfig } from "./types_health.ts";
+import type { HttpsRedirectConfig, TlsConfig } from "./types_tls.ts";
 
 export type {
   DetectorConfig,
@@ -67,6 +68,8 @@ export interface ListenerBase {
   readonly tunnelTimeoutMs: number;
   /** Absent: no limit. Over TCP it counts connections, by `client_ip`. */
   readonly rateLimit?: RateLimitConfig;
+  /** Absent: what comes is not encrypted, or not for Weir to decrypt. */
+  readonly tls?: TlsConfig;
 }
 
 /** How much each key may have. */
@@ -145,6 +148,7 @@ export interface RouteMatch {
 export type RouteAction =
   | { readonly kind: "forward"; readonly split: readonly SplitShare[] }
   | { readonly kind: "redirect"; readonly status: number; readonly location: string }
+  | { readonly kind: "https_redirect" } & HttpsRedirectConfig
   | {
     readonly kind: "respond";
     readonly status: number;

@@ -1,3 +1,5 @@
+import { TLS_COUNTERS } from "./tls_counters.ts";
+
 /** How many of each thing a {@linkcode SharedTable} has room for. */
 export interface TableShape {
   readonly workers: number;
@@ -46,6 +48,7 @@ export const LISTENER_COUNTERS = [
   "responses3xx",
   "responses4xx",
   "responses5xx",
+  ...TLS_COUNTERS,
 ] as const;
 
 export type BackendCounter = typeof BACKEND_COUNTERS[number];

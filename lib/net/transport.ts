@@ -1,4 +1,5 @@
 import type { Address } from "../core/address.ts";
+import type { ServerCertificate, TlsTerms } from "../core/server_certificate.ts";
 
 /** A result that may be there at once: awaiting only when needed saves a turn of the event loop. */
 export type MaybePromise<T> = T | Promise<T>;
@@ -7,6 +8,8 @@ export type MaybePromise<T> = T | Promise<T>;
 export interface Conn {
   /** The other end; `undefined` for an unnamed Unix socket. */
   readonly remote: Address | undefined;
+  /** Where TLS has still to begin: does that. Rejects when the two do not come to terms. */
+  handshake?(): Promise<void>;
   /** Reads at least one byte into `into` and says how many; `null` at the end of input. */
   read(into: Uint8Array): MaybePromise<number | null>;
   /**
@@ -28,6 +31,8 @@ export interface Acceptor extends Disposable {
    * @throws {AcceptError} when there was none but the socket is still good
    */
   accept(): Promise<Conn | undefined>;
+  /** Where it ends TLS: shows these from the next connection on. Established ones go on. */
+  replaceCertificates?(certificates: readonly ServerCertificate[]): void;
 }
 
 /** No connection could be taken just now; the listener lives on. */
@@ -37,8 +42,12 @@ export class AcceptError extends Error {
 
 /** Where sockets come from. */
 export interface Transport {
-  /** Opens a listening socket. @throws {Error} of the system when it cannot */
-  listen(address: Address): Acceptor;
+  /**
+   * Opens a listening socket; with `tls` its connections have still to shake hands.
+   *
+   * @throws {Error} of the system when it cannot
+   */
+  listen(address: Address, tls?: TlsTerms): Acceptor;
   /** @throws {LbError} `connect_refused`, `connect_timeout` or `connect_failed` */
   connect(address: Address, signal: AbortSignal): Promise<Conn>;
 }

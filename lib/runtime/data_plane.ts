@@ -23,11 +23,11 @@ import { SharedBackend } from "../upstream/backend.ts";
 import type { Gate } from "../upstream/gate.ts";
 import { buildUpstream } from "../upstream/build_upstream.ts";
 import type { BalancedUpstream } from "../upstream/upstream.ts";
+import { Fronts, type ListenerCertificates } from "./fronts.ts";
 import { GateBuilder } from "./gates.ts";
 import { buildHttpFront } from "./http_front.ts";
 import { HttpUpstreamParts } from "./http_upstreams.ts";
 import { placeBackends } from "./layout.ts";
-import { ListenError } from "./listen_error.ts";
 import { Listener } from "./listener.ts";
 import type { RateLimits } from "./rate_limits.ts";
 import type { SharedLimits } from "./shared_limits.ts";
@@ -44,6 +44,7 @@ export interface DataPlaneDeps {
   /** Slot of this thread in the table. The first one alone opens Unix sockets. */
   readonly worker: number;
   readonly transport: Transport;
+  readonly certificates?: ListenerCertificates;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Uniform in [0, 1). */
@@ -55,6 +56,8 @@ export interface DataPlaneDeps {
 
 /** One thread's running load balancer. */
 export class DataPlane implements Disposable {
+  /** Its listening sockets. */
+  readonly fronts: Fronts;
   readonly #deps: DataPlaneDeps;
   readonly #thread: ThreadParts;
   readonly #timeouts: Timeouts;
@@ -83,12 +86,16 @@ export class DataPlane implements Disposable {
       buffers: new BufferPool(),
       timeouts: this.#timeouts,
     };
+    this.fronts = new Fronts(transport, deps.certificates, this.#thread);
     this.#gates = new GateBuilder({ ...deps, timeouts: this.#timeouts });
     const upstreams = this.#buildUpstreams();
+    using undo = new DisposableStack();
+    undo.use(this);
     for (const [index, listener] of deps.config.listeners.entries()) {
       if (listener.address.kind === "unix" && worker !== 0) continue;
       this.#openListener(listener, index, upstreams);
     }
+    undo.move();
   }
 
   /** Serves until the listeners are closed. */
@@ -130,6 +137,7 @@ export class DataPlane implements Disposable {
 
   /** Cuts every open connection. */
   abort(): void {
+    this.fronts.abortAll();
     for (const proxy of this.#proxies) proxy.abortAll();
   }
 
@@ -199,10 +207,10 @@ export class DataPlane implements Disposable {
       ? this.#buildTcp(config, index, upstreams)
       : this.#buildHttp(config, index, upstreams);
     this.#proxies.push(proxy);
-    const acceptor = this.#listen(config);
+    const front = this.fronts.open(config, index);
     const handler = proxy.handle.bind(proxy);
     const clients = this.#deps.limits.clients[index];
-    const parts = { config, index, acceptor, handler, thread: this.#thread };
+    const parts = { config, index, ...front, handler, thread: this.#thread };
     this.#listeners.push(new Listener({ ...parts, ...(clients && { clients }) }));
   }
 
@@ -278,15 +286,6 @@ export class DataPlane implements Disposable {
     for (const parts of this.#http.values()) parts.sweep();
     for (const parts of this.#warm.values()) parts.sweep();
     this.#timeouts.schedule(this.#sweeper, SWEEP_MS);
-  }
-
-  #listen(config: ListenerConfig) {
-    try {
-      return this.#deps.transport.listen(config.address);
-    } catch (error) {
-      this[Symbol.dispose]();
-      throw new ListenError(config.name, error);
-    }
   }
 
   #closeListeners(): void {

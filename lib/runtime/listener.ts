@@ -4,6 +4,7 @@ import { type LogFields, LogThrottle } from "../core/log.ts";
 import type { Acceptor, Conn } from "../net/transport.ts";
 import { type ClientKey, clientKey, type ClientSlots } from "../core/client_slots.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
+import type { TlsStep } from "./tls_step.ts";
 
 /** What a listener does with one accepted connection. Owns the connection. */
 export type ConnHandler = (conn: Conn) => Promise<void>;
@@ -17,6 +18,8 @@ export interface ListenerOptions {
   readonly handler: ConnHandler;
   /** Absent: one client may have all connections. */
   readonly clients?: ClientSlots;
+  /** Absent: connections need no handshake. */
+  readonly tls?: TlsStep;
   readonly thread: ThreadParts;
 }
 
@@ -79,7 +82,8 @@ export class Listener implements Disposable {
     if (client !== undefined && !this.#tryTake(client)) return this.#rejectClient(conn);
     if (client !== undefined) stack.defer(() => this.#options.clients?.give(worker, client));
     table.countListener(worker, index, "accepted");
-    await this.#handle(conn);
+    const { tls } = this.#options;
+    if (tls === undefined || await tls.shake(conn)) await this.#handle(conn);
   }
 
   async #handle(conn: Conn): Promise<void> {

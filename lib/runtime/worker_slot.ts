@@ -5,6 +5,7 @@ import type { SharedTable } from "../core/shared_table.ts";
 import { RingQueue } from "../ds/ring_queue.ts";
 import { ListenError } from "./listen_error.ts";
 import { LOG_RING_BYTES, RingReader } from "./log_ring.ts";
+import type { ListenerCertificates } from "./fronts.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { wallOffset } from "./shared_clock.ts";
 import { sandboxPermissions, StartError } from "./sandbox.ts";
@@ -21,6 +22,8 @@ export interface WorkerSlotOptions {
   readonly log: Logger;
   /** Buckets of the rate limits, for all threads. */
   readonly rates?: readonly SharedArrayBuffer[];
+  /** Those of now: a thread that takes another's place begins with them. */
+  readonly certificates?: () => ListenerCertificates;
 }
 
 /** One place for a data plane thread; a thread that dies there is replaced by a new one. */
@@ -114,6 +117,7 @@ export class WorkerSlot implements Disposable {
       guards: guards.buffer,
       logRing: ring.buffer,
       rates,
+      certificates: this.#options.certificates?.() ?? [],
       wallOffsetMs: wallOffset(),
     });
   }

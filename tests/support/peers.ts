@@ -1,5 +1,14 @@
 /** A program that Weir is tried with, not part of it. */
-export type Peer = "haproxy" | "nginx" | "curl" | "python3" | "wrk" | "ab";
+export type Peer =
+  | "haproxy"
+  | "nginx"
+  | "curl"
+  | "python3"
+  | "wrk"
+  | "ab"
+  | "openssl"
+  | "node"
+  | "sslscan";
 
 /** Paths of the programs, by name. */
 export type PeerPaths = Readonly<Record<Peer, string>>;
