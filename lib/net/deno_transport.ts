@@ -45,6 +45,20 @@ async function connect(address: Address, signal: AbortSignal): Promise<Conn> {
   }
 }
 
+/** A connection within this machine. */
+export interface Loopback {
+  readonly conn: Conn;
+  /** Port that the other end sees. */
+  readonly localPort: number;
+}
+
+/** Connects to a port of 127.0.0.1. @throws {Error} of the system */
+export async function connectLoopback(port: number): Promise<Loopback> {
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  conn.setNoDelay(true);
+  return { conn: new DenoConn(conn), localPort: conn.localAddr.port };
+}
+
 async function dial(address: Address, signal: AbortSignal): Promise<Deno.Conn> {
   if (address.kind === "tcp") {
     const { hostname, port } = address;

@@ -13,7 +13,6 @@ import { WheelTimer } from "../ds/timer_wheel.ts";
 import { Aborters } from "../net/aborters.ts";
 import { BufferPool } from "../net/buffers.ts";
 import { Timeouts } from "../net/timeouts.ts";
-import type { Transport } from "../net/transport.ts";
 import { connectionKey } from "../proxy/affinity_key.ts";
 import { HttpProxy } from "../proxy/http_proxy.ts";
 import type { HttpUpstream } from "../proxy/http_route.ts";
@@ -23,7 +22,7 @@ import { SharedBackend } from "../upstream/backend.ts";
 import type { Gate } from "../upstream/gate.ts";
 import { buildUpstream } from "../upstream/build_upstream.ts";
 import type { BalancedUpstream } from "../upstream/upstream.ts";
-import { Fronts, type ListenerCertificates } from "./fronts.ts";
+import { Fronts, type FrontsOptions } from "./fronts.ts";
 import { GateBuilder } from "./gates.ts";
 import { buildHttpFront } from "./http_front.ts";
 import { HttpUpstreamParts } from "./http_upstreams.ts";
@@ -35,7 +34,7 @@ import { type UpstreamParts, upstreamsOf } from "./upstream_parts.ts";
 import { TcpUpstreamParts } from "./tcp_upstreams.ts";
 
 /** Everything the data plane of one thread takes from outside. Tests pass fakes. */
-export interface DataPlaneDeps {
+export interface DataPlaneDeps extends FrontsOptions {
   readonly config: Config;
   readonly table: SharedTable;
   readonly limits: SharedLimits;
@@ -43,8 +42,6 @@ export interface DataPlaneDeps {
   readonly guards?: GuardTable;
   /** Slot of this thread in the table. The first one alone opens Unix sockets. */
   readonly worker: number;
-  readonly transport: Transport;
-  readonly certificates?: ListenerCertificates;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Uniform in [0, 1). */
@@ -86,7 +83,7 @@ export class DataPlane implements Disposable {
       buffers: new BufferPool(),
       timeouts: this.#timeouts,
     };
-    this.fronts = new Fronts(transport, deps.certificates, this.#thread);
+    this.fronts = new Fronts(deps, this.#thread);
     this.#gates = new GateBuilder({ ...deps, timeouts: this.#timeouts });
     const upstreams = this.#buildUpstreams();
     using undo = new DisposableStack();
@@ -144,6 +141,7 @@ export class DataPlane implements Disposable {
   [Symbol.dispose](): void {
     this.#closeListeners();
     this.abort();
+    this.fronts[Symbol.dispose]();
     for (const parts of this.#http.values()) parts[Symbol.dispose]();
     for (const parts of this.#warm.values()) parts[Symbol.dispose]();
     this.#gates[Symbol.dispose]();

@@ -83,7 +83,11 @@ export class Listener implements Disposable {
     if (client !== undefined) stack.defer(() => this.#options.clients?.give(worker, client));
     table.countListener(worker, index, "accepted");
     const { tls } = this.#options;
-    if (tls === undefined || await tls.shake(conn)) await this.#handle(conn);
+    if (tls === undefined) return await this.#handle(conn);
+    const secure = await tls.shake(conn);
+    if (secure === undefined) return;
+    await this.#handle(secure);
+    await tls.settled(secure);
   }
 
   async #handle(conn: Conn): Promise<void> {

@@ -2,6 +2,7 @@ import type { Config } from "../config/types.ts";
 import type { TableShape } from "../core/shared_table.ts";
 import type { ServerCertificate } from "../core/server_certificate.ts";
 import type { ListenerCertificates } from "./fronts.ts";
+import type { HopPorts } from "./hop_ports.ts";
 import type { LimitBuffers } from "./shared_limits.ts";
 
 /** What the supervisor tells a worker. */
@@ -39,6 +40,7 @@ export interface StartMessage {
   /** Buckets of the rate limits, in the order of `rateLimitsOf`. */
   readonly rates: readonly SharedArrayBuffer[];
   readonly certificates: ListenerCertificates;
+  readonly hopPorts: HopPorts;
   /** What makes a clock that all threads share: see `sharedClock`. */
   readonly wallOffsetMs: number;
 }

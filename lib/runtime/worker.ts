@@ -50,7 +50,7 @@ class WorkerThread {
   }
 
   #start(message: StartMessage): void {
-    const { config, worker, shape, logRing, certificates } = message;
+    const { config, worker, shape, logRing, certificates, hopPorts } = message;
     const table = new SharedTable(message.table, shape);
     const guards = new GuardTable(message.guards, shape);
     const limits = SharedLimits.wrap(config, message.limits);
@@ -62,7 +62,7 @@ class WorkerThread {
     const rates = new RateLimits(config, message.rates, sharedClock(message.wallOffsetMs));
     try {
       const transport = denoTransport;
-      const shared = { config, table, guards, limits, rates, certificates };
+      const shared = { config, table, guards, limits, rates, certificates, hopPorts };
       this.#plane = new DataPlane({ ...shared, worker, transport, now, random, log });
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
