@@ -2,6 +2,7 @@ import type { ListenerConfig } from "../config/types.ts";
 import type { TlsConfig } from "../config/types_tls.ts";
 import type { ServerCertificate, TlsTerms } from "../core/server_certificate.ts";
 import { connectLoopback } from "../net/deno_transport.ts";
+import { SwitchingAcceptor } from "../net/switching_acceptor.ts";
 import type { Acceptor, Transport } from "../net/transport.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
 import type { HopPorts } from "./hop_ports.ts";
@@ -32,12 +33,15 @@ export class Fronts implements Disposable {
   readonly #options: FrontsOptions;
   readonly #thread: ThreadParts;
   readonly #steps: TlsStep[] = [];
+  /** By place of the listener. */
+  readonly #certificates: Map<number, readonly ServerCertificate[]>;
   /** Acceptors that end TLS, by place of the listener. */
-  readonly #secure = new Map<number, Acceptor>();
+  readonly #secure = new Map<number, Acceptor[]>();
 
   constructor(options: FrontsOptions, thread: ThreadParts) {
     this.#options = options;
     this.#thread = thread;
+    this.#certificates = new Map(options.certificates?.entries());
   }
 
   /**
@@ -56,7 +60,10 @@ export class Fronts implements Disposable {
 
   /** Has a listener show other certificates from the next connection on. */
   replaceCertificates(index: number, certificates: readonly ServerCertificate[]): void {
-    this.#secure.get(index)?.replaceCertificates?.(certificates);
+    this.#certificates.set(index, certificates);
+    for (const acceptor of this.#secure.get(index) ?? []) {
+      acceptor.replaceCertificates?.(certificates);
+    }
   }
 
   /** Cuts handshakes under way. */
@@ -72,27 +79,34 @@ export class Fronts implements Disposable {
     const { transport, hopPorts } = this.#options;
     const { tls, address } = config;
     if (tls === undefined) return { acceptor: transport.listen(address) };
-    const port = hopPorts?.[index];
-    const acceptor = transport.listen(
-      address,
-      port === undefined ? this.#terms(tls, index) : undefined,
-    );
-    const hop = port === undefined ? undefined : this.#openHop(tls, index, port);
-    if (hop === undefined) this.#secure.set(index, acceptor);
+    const openPlain = () => transport.listen(address);
+    const hop = this.#openHop(tls, index, hopPorts?.[index] ?? 0);
     const thread = this.#thread;
     const step = new TlsStep({ config, index, timeoutMs: tls.handshakeTimeoutMs, hop, thread });
     this.#steps.push(step);
+    // The runtime fails where a ClientHello comes in two pieces and there is a choice to make.
+    if (tls.certificates.length > 1) return { acceptor: openPlain(), tls: step };
+    const acceptor = new SwitchingAcceptor({
+      open: () => transport.listen(address, this.#terms(tls, index)),
+      openOther: openPlain,
+      wantsOther: () => step.isCrowded,
+    });
+    this.#addSecure(index, acceptor);
     return { acceptor, tls: step };
   }
 
   #terms({ alpn }: TlsConfig, index: number): TlsTerms {
-    return { certificates: this.#options.certificates?.[index] ?? [], alpn };
+    return { certificates: this.#certificates.get(index) ?? [], alpn };
+  }
+
+  #addSecure(index: number, acceptor: Acceptor): void {
+    this.#secure.set(index, [...this.#secure.get(index) ?? [], acceptor]);
   }
 
   #openHop(tls: TlsConfig, index: number, port: number): TlsHop {
     const address = { kind: "tcp", hostname: "127.0.0.1", port } as const;
     const acceptor = this.#options.transport.listen(address, this.#terms(tls, index));
-    this.#secure.set(index, acceptor);
+    this.#addSecure(index, acceptor);
     const { buffers, timeouts } = this.#thread;
     return new TlsHop({
       acceptor,

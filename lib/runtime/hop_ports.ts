@@ -1,13 +1,7 @@
-import type { Config, ListenerConfig } from "../config/types.ts";
+import type { Config } from "../config/types.ts";
 
-/** Ports of loopback by place of the listener; absent where it has no hop. */
+/** Ports of loopback by place of the listener; absent where there is no TLS. */
 export type HopPorts = readonly (number | undefined)[];
-
-/** Whether connections of a listener go through a hop to have their TLS ended. */
-export function needsHop({ tls }: ListenerConfig): boolean {
-  // The runtime fails where a ClientHello comes in two pieces and there is a choice to make.
-  return tls !== undefined && tls.certificates.length > 1;
-}
 
 /**
  * Ports of loopback that belong to one thread. They are bound here, before the thread's permissions
@@ -20,7 +14,7 @@ export class HopReservation implements Disposable {
 
   /** @throws {Error} of the system when there is no port */
   constructor(config: Config) {
-    this.ports = config.listeners.map((listener) => needsHop(listener) ? this.#take() : undefined);
+    this.ports = config.listeners.map(({ tls }) => tls && this.#take());
   }
 
   [Symbol.dispose](): void {

@@ -15,8 +15,8 @@ export interface TlsStepOptions {
   readonly index: number;
   /** Longest handshake. Milliseconds. */
   readonly timeoutMs: number;
-  /** Where connections come without TLS begun; absent: they are from a TLS listener. */
-  readonly hop?: TlsHop | undefined;
+  /** For connections that come without TLS begun. */
+  readonly hop: TlsHop;
   readonly thread: ThreadParts;
 }
 
@@ -24,35 +24,64 @@ export interface TlsStepOptions {
 export class TlsStep implements Disposable {
   readonly #options: TlsStepOptions;
   readonly #pending = new Set<Conn>();
+  /** Handshakes in the runtime's hands, those included that were given up. */
+  #unfinished = 0;
+  #isCrowded = false;
 
   constructor(options: TlsStepOptions) {
     this.#options = options;
   }
 
+  /**
+   * Whether so many clients do not end their handshakes that the next should not begin one with the
+   * runtime, which cannot cut it: closed or not, such a connection stays open until its client leaves
+   * (Deno 2.9.6). Those of a hop can be cut.
+   */
+  get isCrowded(): boolean {
+    const limit = this.#isCrowded ? MAX_UNFINISHED / 2 : MAX_UNFINISHED;
+    this.#isCrowded = this.#unfinished >= limit;
+    return this.#isCrowded;
+  }
+
   /** The connection without its TLS; `undefined`, and closed, if it came to no terms. Never rejects. */
   async shake(conn: Conn): Promise<Conn | undefined> {
-    const { index, timeoutMs, hop, thread: { table, worker, timeouts } } = this.#options;
+    const { index, timeoutMs, thread: { table, worker, timeouts } } = this.#options;
     using deadline = new Deadline(timeouts);
+    const late = Promise.withResolvers<never>();
     let isLate = false;
-    let secure = conn;
     deadline.set(timeoutMs, () => {
       isLate = true;
-      conn.close();
-      secure.close();
+      late.reject(new Error("Handshake took too long"));
     });
     this.#pending.add(conn);
     try {
-      if (hop !== undefined) secure = await hop.enter(conn);
-      await secure.handshake?.();
+      const secure = await Promise.race([this.#secure(conn), late.promise]);
       table.countListener(worker, index, "tlsHandshakes");
       return secure;
     } catch (error) {
-      secure.close();
-      conn.close();
+      // One that the runtime will not let go of is closed when it does: see `#secure`.
+      if (!isLate || conn.handshake === undefined) conn.close();
       this.#count(isLate ? "timeout" : handshakeFailure(error), error, conn);
       return undefined;
     } finally {
       this.#pending.delete(conn);
+    }
+  }
+
+  async #secure(conn: Conn): Promise<Conn> {
+    if (conn.handshake === undefined) {
+      const secure = await this.#options.hop.enter(conn);
+      await secure.handshake();
+      return secure;
+    }
+    this.#unfinished++;
+    try {
+      await conn.handshake();
+      return conn;
+    } finally {
+      this.#unfinished--;
+      // Given up: nobody else will close it.
+      if (!this.#pending.has(conn)) conn.close();
     }
   }
 
@@ -67,7 +96,7 @@ export class TlsStep implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#options.hop?.[Symbol.dispose]();
+    this.#options.hop[Symbol.dispose]();
   }
 
   #count(kind: HandshakeFailure, error: unknown, { remote }: Conn): void {
@@ -84,3 +113,6 @@ export class TlsStep implements Disposable {
     log.write({ level: "debug", message: "TLS handshake failed", fields });
   }
 }
+
+/** Per thread and listener. Each is about 30 KiB; at 2,000 handshakes a second this is 250 ms. */
+const MAX_UNFINISHED = 512;
