@@ -1,6 +1,7 @@
 import { buildConfig } from "./build.ts";
 import { folderOf } from "./build_tls.ts";
 import { checkBackendIds, checkTogether } from "./check.ts";
+import { checkCertificates } from "./check_certificates.ts";
 import { type LoadEnvironment, systemEnvironment } from "./files.ts";
 import { readIncluded } from "./include.ts";
 import type { FileDocument } from "./items.ts";
@@ -104,18 +105,28 @@ async function loadFull({ document, findings, environment }: Loading): Promise<L
     ...(complete ? checkTogether([document, ...others]) : []),
   ];
   if (all.length > 0 || !main.success) return await refuse(all);
-  const warnings = await resolveFindings([document, ...others].flatMap(findUnreachable));
+  const documents = [document, ...others];
+  const checks = documents.map((file) => {
+    return checkCertificates(file, { files: environment.files, wallMs: Date.now() });
+  });
+  const certificates = await Promise.all(checks);
+  const problems = certificates.flatMap((found) => found.problems);
+  if (problems.length > 0) return await refuse(problems);
+  const warnings = await resolveFindings([
+    ...documents.flatMap(findUnreachable),
+    ...certificates.flatMap((found) => found.warnings),
+  ]);
   return {
     ok: true,
     config: buildConfig({
       main: main.data,
       included: parts.flatMap((part) => part.settings ?? []),
-      folders: [document, ...others].map(({ source }) => folderOf(source.name)),
+      folders: documents.map(({ source }) => folderOf(source.name)),
       cores: environment.cores,
     }),
     warnings: warnings.map(formatProblem),
     expanded: mergeDocuments(document, others),
-    files: [document, ...others].map((file) => file.source.name),
+    files: documents.map((file) => file.source.name),
   };
 }
 

@@ -34,6 +34,7 @@ export class CertificateUpkeep implements Disposable {
     const { certificates, log, post } = this.#options;
     try {
       const changed = await certificates.refresh();
+      if (changed.length > 0) certificates.warnOfExpiry();
       const all = certificates.byListener();
       for (const listener of changed) {
         post({ type: "certificates", listener, certificates: all[listener] ?? [] });
