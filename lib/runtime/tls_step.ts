@@ -69,11 +69,7 @@ export class TlsStep implements Disposable {
   }
 
   async #secure(conn: Conn): Promise<Conn> {
-    if (conn.handshake === undefined) {
-      const secure = await this.#options.hop.enter(conn);
-      await secure.handshake();
-      return secure;
-    }
+    if (conn.handshake === undefined) return await this.#secureByHop(conn);
     this.#unfinished++;
     try {
       await conn.handshake();
@@ -82,6 +78,17 @@ export class TlsStep implements Disposable {
       this.#unfinished--;
       // Given up: nobody else will close it.
       if (!this.#pending.has(conn)) conn.close();
+    }
+  }
+
+  async #secureByHop(conn: Conn): Promise<Conn> {
+    const secure = await this.#options.hop.enter(conn);
+    try {
+      await secure.handshake();
+      return secure;
+    } catch (error) {
+      secure.close();
+      throw error;
     }
   }
 
