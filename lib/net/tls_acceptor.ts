@@ -119,8 +119,10 @@ export class TlsAcceptor implements Acceptor {
 }
 
 /** A connection with TLS between the runtime and the client. */
-class TlsServerConn implements Conn {
+export class TlsServerConn implements Conn {
   readonly #conn: Deno.TlsConn;
+  #isShaken = false;
+  #ending: Promise<void> | undefined;
 
   constructor(conn: Deno.TlsConn) {
     this.#conn = conn;
@@ -132,6 +134,7 @@ class TlsServerConn implements Conn {
 
   async handshake(): Promise<void> {
     await this.#conn.handshake();
+    this.#isShaken = true;
   }
 
   async read(into: Uint8Array): Promise<number | null> {
@@ -153,7 +156,32 @@ class TlsServerConn implements Conn {
     return this.#conn.closeWrite();
   }
 
+  /**
+   * What was written still goes out, with the end of TLS behind it: the runtime would do that by
+   * itself, but not in a thread that ends.
+   */
   close(): void {
-    this.#conn[Symbol.dispose]();
+    if (!this.#isShaken) return this.#conn[Symbol.dispose]();
+    this.#ending ??= this.#end();
+  }
+
+  /** Resolves once it is closed and nothing is left to send. To be asked after `close`. */
+  get ended(): Promise<void> {
+    return this.#ending ?? Promise.resolve();
+  }
+
+  async #end(): Promise<void> {
+    const timer = setTimeout(() => this.#conn[Symbol.dispose](), END_MS);
+    try {
+      await this.#conn.closeWrite();
+    } catch {
+      // The client has left already.
+    } finally {
+      clearTimeout(timer);
+      this.#conn[Symbol.dispose]();
+    }
   }
 }
+
+/** A client that takes nothing gets no more time than this to take what is left. */
+const END_MS = 1000;

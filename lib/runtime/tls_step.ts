@@ -3,6 +3,7 @@ import { messageOf } from "../core/errors.ts";
 import type { HandshakeFailure } from "../core/tls_counters.ts";
 import { formatAddress } from "../core/address.ts";
 import { Deadline } from "../net/deadline.ts";
+import { TlsServerConn } from "../net/tls_acceptor.ts";
 import { handshakeFailure } from "../net/tls_failure.ts";
 import type { Conn } from "../net/transport.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
@@ -95,6 +96,7 @@ export class TlsStep implements Disposable {
   /** Resolves once nothing of a connection that was served is left to send. */
   async settled(conn: Conn): Promise<void> {
     if (conn instanceof HopConn) await conn.carried;
+    else if (conn instanceof TlsServerConn) await conn.ended;
   }
 
   /** Cuts what is under way. */
