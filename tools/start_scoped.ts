@@ -36,14 +36,25 @@ export function permissionFlags({ config, files }: Scope, modules: string): stri
   // Files that a pattern matched were found by listing their folder.
   const folders = files.slice(1).map((file) => file.replace(/[^/]*$/, "") || ".");
   const log = config.log.file === undefined ? [] : [config.log.file];
+  // Their folders too: those are watched.
+  const certificates = certificateFolders(config);
+  // Threads end TLS on ports of loopback that are chosen at the start.
+  const loopback = certificates.length > 0 ? ["127.0.0.1"] : [];
   return [
     "--no-prompt",
     // Any name can stand in the configuration as ${NAME}.
     "--allow-env",
-    ...allow("net", [...listen, ...connect, ...admin]),
-    ...allow("read", [modules, ...files, ...folders, ...unixPaths]),
+    ...allow("net", [...listen, ...connect, ...admin, ...loopback]),
+    ...allow("read", [modules, ...files, ...folders, ...certificates, ...unixPaths]),
     ...allow("write", [...unixPaths, ...log]),
   ];
+}
+
+/** Folders that the certificates of the listeners are in. */
+function certificateFolders({ listeners }: Scope["config"]): string[] {
+  const files = listeners.flatMap(({ tls }) => tls?.certificates ?? []);
+  return files.flatMap(({ cert, key }) => [cert, key])
+    .map((file) => file.replace(/[^/]*$/, "") || ".");
 }
 
 /** An empty list is no flag at all: `--allow-write` without a list would allow everything. */

@@ -15,7 +15,8 @@ const USUAL_HELLO_BYTES = 2048;
  */
 export function isHelloComplete(bytes: Uint8Array): boolean {
   let wanted = Infinity;
-  for (let at = 0, seen = 0; at < bytes.length;) {
+  let seen = 0;
+  for (let at = 0; at < bytes.length;) {
     if (bytes[at] !== HANDSHAKE) return true;
     if (at + RECORD_HEADER > bytes.length) return false;
     const length = bytes[at + 3]! << 8 | bytes[at + 4]!;

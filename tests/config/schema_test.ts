@@ -2,10 +2,12 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { parse } from "@std/yaml";
 import { z } from "zod";
 import { ALGORITHM_ALIASES, ALGORITHMS } from "../../lib/balancer/registry.ts";
-import { systemEnvironment } from "../../lib/config/files.ts";
+import { type LoadEnvironment, systemEnvironment } from "../../lib/config/files.ts";
 import { jsonSchema, settingRows } from "../../lib/config/json_schema.ts";
 import { formatProblem, loadConfig } from "../../lib/config/load.ts";
 import { schemaText, settingsTable, withTable } from "../../tools/generate.ts";
+import { TestAuthority } from "../support/certificates.ts";
+import { TempFolder } from "../support/paths.ts";
 import { MINIMAL, withRoute } from "./support.ts";
 
 const root = (path: string) => new URL(`../../${path}`, import.meta.url).pathname;
@@ -38,11 +40,25 @@ Deno.test("settingRows() explains every setting", () => {
   }
 });
 
-for (const name of ["weir", "tcp", "http", "reference"]) {
+/** The real file system, with certificates where the examples have their own. */
+async function withCertificates(folder: string): Promise<LoadEnvironment> {
+  const environment = systemEnvironment();
+  const authority = await TestAuthority.create(folder);
+  await authority.issue(["localhost"], { file: "site" });
+  const read = (path: string) => {
+    const [name] = /site\.(?:pem|key)$/.exec(path) ?? [];
+    return environment.files.read(name === undefined ? path : `${folder}/${name}`);
+  };
+  return { ...environment, files: { ...environment.files, read } };
+}
+
+for (const name of ["weir", "tcp", "http", "tls", "reference"]) {
   const path = root(`config/${name}.yaml`);
 
   Deno.test(`config/${name}.yaml loads, and names its schema`, async () => {
-    const result = await loadConfig(path, systemEnvironment());
+    await using folder = await TempFolder.create();
+
+    const result = await loadConfig(path, await withCertificates(folder.path));
 
     assertEquals(result.ok ? [] : result.problems.map(formatProblem), []);
     const text = await Deno.readTextFile(path);
