@@ -56,12 +56,21 @@ export function nginxArgv(config: string, directory: string): string[] {
   return ["nginx", "-e", "stderr", "-p", directory, "-c", config, "-g", "daemon off;"];
 }
 
-/** Waits until a request through `port` is answered. @throws {Error} after 10 s. */
-export async function waitUntilAnswers(process: Process, port: number): Promise<void> {
+/**
+ * Waits until a request through `port` is answered.
+ *
+ * @param cert file of the certificate to expect; absent: no TLS
+ * @throws {Error} after 10 s
+ */
+export async function waitUntilAnswers(
+  process: Process,
+  port: number,
+  cert?: string,
+): Promise<void> {
   const start = performance.now();
   for (;;) {
     try {
-      using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+      using conn = await connect(port, cert);
       return await exchange(conn);
     } catch (error) {
       if (process.ended || performance.now() - start > 10_000) {
@@ -71,6 +80,15 @@ export async function waitUntilAnswers(process: Process, port: number): Promise<
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
+}
+
+async function connect(port: number, cert: string | undefined): Promise<Deno.Conn> {
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  if (cert === undefined) return conn;
+  return await Deno.startTls(conn, {
+    hostname: "localhost",
+    caCerts: [await Deno.readTextFile(cert)],
+  });
 }
 
 interface Layout {

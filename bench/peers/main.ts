@@ -108,6 +108,7 @@ async function measureRows(run: Run, workplace: Workplace): Promise<ReportLine[]
   const contestants = {
     tcp: createContestants(run, { ...workplace, backends, threads, mode: "tcp" }),
     http: createContestants(run, { ...workplace, backends, threads, mode: "http" }),
+    https: createContestants(run, { ...workplace, backends, threads, mode: "https" }),
   } satisfies Record<Mode, unknown>;
   const lines: ReportLine[] = [];
   for (const row of chosenRows(run.options)) {

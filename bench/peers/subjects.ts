@@ -1,12 +1,20 @@
 import { V8_FLAGS } from "../../tools/v8_flags.ts";
 import { type Backends, nginxArgv, waitUntilAnswers, type Workplace } from "./backends.ts";
-import { haproxyHttp, nginxHttp, weirHttp } from "./http_configs.ts";
+import { makeCertificate } from "./certificate.ts";
+import {
+  haproxyHttp,
+  haproxyHttps,
+  nginxHttp,
+  nginxHttps,
+  weirHttp,
+  weirHttps,
+} from "./http_configs.ts";
 import type { Files, Plan } from "./plan.ts";
 import { freePorts, type Process } from "./processes.ts";
 import { haproxyTcp, nginxTcp, weirTcp } from "./tcp_configs.ts";
 
 /** What a subject balances. */
-export type Mode = "tcp" | "http";
+export type Mode = "tcp" | "http" | "https";
 
 /** One load balancer to measure. */
 export interface Subject {
@@ -38,13 +46,14 @@ export async function startSubject(subject: Subject, setting: Setting): Promise<
   const { directory, threads, mode } = setting;
   const config = `${directory}/${subject.id}-${mode}.conf`;
   const plan = { port, backends: setting.backends.ports, threads, directory, config };
+  const { cert } = mode === "https" ? await makeCertificate(directory) : { cert: undefined };
   await Deno.writeTextFile(config, subject.configure[mode](plan));
   const process = setting.processes.start({
     name: subject.id,
     argv: subject.argv(plan),
     cwd: projectRoot(),
   });
-  await waitUntilAnswers(process, port);
+  await waitUntilAnswers(process, port, cert);
   return { subject, process, port };
 }
 
@@ -55,14 +64,14 @@ export function createSubjects(weirCommand: readonly string[] = weirFromSource()
       id: "weir",
       title: "Weir",
       missing: () => Promise.resolve(undefined),
-      configure: { tcp: weirTcp, http: weirHttp },
+      configure: { tcp: weirTcp, http: weirHttp, https: weirHttps },
       argv: ({ config }) => [...weirCommand, "--config", config],
     },
     {
       id: "haproxy",
       title: "HAProxy",
       missing: async () => await versionOf("haproxy") === undefined ? "not installed" : undefined,
-      configure: { tcp: haproxyTcp, http: haproxyHttp },
+      configure: { tcp: haproxyTcp, http: haproxyHttp, https: haproxyHttps },
       argv: ({ config }) => ["haproxy", "-db", "-f", config],
     },
     createNginx(),
@@ -104,7 +113,11 @@ function createNginx(): Subject {
       loadModule = found === "built in" ? "" : `load_module ${found};`;
       return undefined;
     },
-    configure: { tcp: (plan) => `${loadModule}\n${nginxTcp(plan)}`, http: nginxHttp },
+    configure: {
+      tcp: (plan) => `${loadModule}\n${nginxTcp(plan)}`,
+      http: nginxHttp,
+      https: nginxHttps,
+    },
     argv: ({ config, directory }) => nginxArgv(config, directory),
   };
 }

@@ -18,10 +18,11 @@ export interface WrkResult {
 const WRK_CONNECTIONS = 64;
 
 /** Runs wrk to its end. @throws {Error} when it cannot run; bad answers are in the result. */
-export async function wrk({ processes }: Setting, run: WrkRun): Promise<WrkResult> {
+export async function wrk({ processes, mode }: Setting, run: WrkRun): Promise<WrkResult> {
   const { running, seconds, flags = [], path = "/" } = run;
   const load = ["-t1", `-c${WRK_CONNECTIONS}`, `-d${seconds}s`];
-  const argv = ["wrk", ...load, ...flags, `http://127.0.0.1:${running.port}${path}`];
+  const url = `${mode === "https" ? mode : "http"}://127.0.0.1:${running.port}${path}`;
+  const argv = ["wrk", ...load, ...flags, url];
   const { success, stdout, stderr } = await processes.run({ name: "wrk", argv });
   if (!success) throw new Error(`Cannot run wrk: ${stderr || stdout}`);
   return parseWrk(stdout);
