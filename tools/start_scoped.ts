@@ -8,7 +8,7 @@ import { V8_FLAGS } from "./v8_flags.ts";
 import { findConfigFile, loadOrExplain } from "../lib/cli/config_file.ts";
 import { EXIT } from "../lib/cli/exit_code.ts";
 import type { Loaded } from "../lib/config/load.ts";
-import { networkList } from "../lib/config/permissions.ts";
+import { certificateFolders, networkList } from "../lib/config/permissions.ts";
 import { printError } from "./print.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -48,13 +48,6 @@ export function permissionFlags({ config, files }: Scope, modules: string): stri
     ...allow("read", [modules, ...files, ...folders, ...certificates, ...unixPaths]),
     ...allow("write", [...unixPaths, ...log]),
   ];
-}
-
-/** Folders that the certificates of the listeners are in. */
-function certificateFolders({ listeners }: Scope["config"]): string[] {
-  const files = listeners.flatMap(({ tls }) => tls?.certificates ?? []);
-  return files.flatMap(({ cert, key }) => [cert, key])
-    .map((file) => file.replace(/[^/]*$/, "") || ".");
 }
 
 /** An empty list is no flag at all: `--allow-write` without a list would allow everything. */

@@ -1,5 +1,6 @@
 import { type CertificatePair, readPair } from "../config/certificate.ts";
 import { type FileSource, isWorldReadable } from "../config/files.ts";
+import { certificateFolders } from "../config/permissions.ts";
 import { readText } from "../config/read.ts";
 import type { Config } from "../config/types.ts";
 import type { CertificateFiles } from "../config/types_tls.ts";
@@ -73,8 +74,7 @@ export class Certificates {
 
   /** Folders that their files are in. */
   get folders(): readonly string[] {
-    const paths = this.#entries.flatMap(({ files }) => [files.cert, files.key]);
-    return [...new Set(paths.map((path) => path.replace(/[^/]*$/, "") || "."))];
+    return certificateFolders(this.#options.config);
   }
 
   /** What the threads show, by place of the listener. */
