@@ -26,9 +26,11 @@ export async function serve({ config, onReady }: ServeOptions): Promise<ExitCode
   using _rejections = keepAlive(log);
   await dropUnneeded();
   // Before the first connection can come: a signal that nobody listens for would cut it.
-  using stop = listenForSignals(log);
+  const onReload = { run: () => {} };
+  using stop = listenForSignals(log, () => onReload.run());
   using supervisor = await tryStart(config, log);
   if (supervisor === undefined) return EXIT.listen;
+  onReload.run = () => void supervisor.reloadCertificates();
   const admin = tryStartAdmin(config, supervisor, log);
   if (admin === "failed") return EXIT.listen;
   announce(config);
@@ -56,7 +58,7 @@ interface StopSignals extends Disposable {
   readonly second: Promise<void>;
 }
 
-function listenForSignals(log: OperationalLog): StopSignals {
+function listenForSignals(log: OperationalLog, onReload: () => void): StopSignals {
   const first = Promise.withResolvers<void>();
   const second = Promise.withResolvers<void>();
   let firstAtMs: number | undefined;
@@ -69,12 +71,14 @@ function listenForSignals(log: OperationalLog): StopSignals {
   const signals = onSignals({
     stop: () => stop(0),
     interrupt: () => stop(SAME_INTERRUPT_MS),
-    reload: () =>
+    reload: () => {
       log.write({
         level: "warning",
-        message: "SIGHUP ignored: this version reads its configuration once, restart to change it",
+        message: "SIGHUP: certificates are read again; the rest needs a restart to change",
         fields: {},
-      }),
+      });
+      onReload();
+    },
     reopenLogs: () => reopen(log),
   });
   return {
@@ -148,8 +152,9 @@ function announce(config: Config): void {
   printLine(`weir ${VERSION} is ready, ${threads}`);
   for (const listener of config.listeners) {
     const { name, address, protocol } = listener;
+    const scheme = listener.tls === undefined ? protocol : protocol === "http" ? "https" : "tls";
     printLine(
-      `  ${name}  ${protocol}://${formatAddress(address)} -> ${describeTarget(config, listener)}`,
+      `  ${name}  ${scheme}://${formatAddress(address)} -> ${describeTarget(config, listener)}`,
     );
   }
   if (config.admin !== undefined) {

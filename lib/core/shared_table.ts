@@ -1,3 +1,5 @@
+import { TLS_COUNTERS } from "./tls_counters.ts";
+
 /** How many of each thing a {@linkcode SharedTable} has room for. */
 export interface TableShape {
   readonly workers: number;
@@ -29,10 +31,7 @@ export const LISTENER_COUNTERS = [
   "rejected",
   /** Connections of clients that had as many as they may have. */
   "rejectedPerIp",
-  "denied",
-  "proxyRefused",
-  "helloRefused",
-  "unknownName",
+  ...["denied", "proxyRefused", "helloRefused", "unknownName"] as const,
   "noBackend",
   /** Found backends and queue full, or waited in vain. */
   "queueFull",
@@ -50,6 +49,7 @@ export const LISTENER_COUNTERS = [
   "responses3xx",
   "responses4xx",
   "responses5xx",
+  ...TLS_COUNTERS,
 ] as const;
 
 export type BackendCounter = typeof BACKEND_COUNTERS[number];

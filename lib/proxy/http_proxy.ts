@@ -6,6 +6,7 @@ import { HttpSession } from "./http_session.ts";
 export class HttpProxy {
   readonly #front: HttpFront;
   readonly #open = new Set<HttpSession>();
+  #isDraining = false;
 
   constructor(front: HttpFront) {
     this.#front = front;
@@ -20,6 +21,8 @@ export class HttpProxy {
   async handle(client: Conn): Promise<void> {
     using session = new HttpSession(client, this.#front);
     this.#open.add(session);
+    // Accepted before, or there would be no listener; its handshake has ended only now.
+    if (this.#isDraining) session.takeLast();
     try {
       await session.run();
     } finally {
@@ -29,6 +32,7 @@ export class HttpProxy {
 
   /** Requests under way are finished; idle connections are closed. */
   drain(): void {
+    this.#isDraining = true;
     for (const session of this.#open) session.drain();
   }
 

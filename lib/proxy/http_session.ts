@@ -38,6 +38,8 @@ export class HttpSession implements Disposable {
   /** No head has been read yet. */
   #isFresh = true;
   #isDraining = false;
+  /** It came while draining: one request is taken all the same. */
+  #takesOne = false;
   /** Waiting for the first byte of a head. */
   #isIdle = false;
   #isRefused = false;
@@ -54,7 +56,7 @@ export class HttpSession implements Disposable {
     const address = conn.remote?.kind === "tcp" ? conn.remote.hostname : undefined;
     const isTrusted = address !== undefined && front.isTrusted(address);
     this.client = { address, isTrusted: front.isTrusted };
-    this.forwarded = new ForwardedFields({ address, isTrusted, scheme: "http" });
+    this.forwarded = new ForwardedFields({ address, isTrusted, scheme: front.scheme ?? "http" });
   }
 
   /** Serves requests until the connection ends. Never rejects. */
@@ -72,6 +74,12 @@ export class HttpSession implements Disposable {
   drain(): void {
     this.#isDraining = true;
     if (this.#isIdle && this.reader.available === 0) this.conn.close();
+  }
+
+  /** Takes one request and no other: for a connection whose beginning took until the drain. */
+  takeLast(): void {
+    this.#isDraining = true;
+    this.#takesOne = true;
   }
 
   get isDraining(): boolean {
@@ -109,6 +117,7 @@ export class HttpSession implements Disposable {
         accept: head?.fields.get("accept"),
         keepAlive,
         isOld: head?.version === 10,
+        hsts: this.front.hsts,
       }),
     );
     if (keepAlive) return "next";
@@ -118,7 +127,8 @@ export class HttpSession implements Disposable {
   /** One request after the other; what follows the last of them. */
   async #serve(): Promise<After> {
     let after: After = "next";
-    while (after === "next" && !this.#isDraining) {
+    while (after === "next" && (!this.#isDraining || this.#takesOne)) {
+      this.#takesOne = false;
       try {
         const head = await this.#readHead();
         if (head === undefined) return "close";
@@ -200,7 +210,8 @@ export class HttpSession implements Disposable {
       return this.answer(head, { status: 404, reason: "no_route" }, !hasBody);
     }
     if (route.action.kind === "answer") {
-      return this.answer(head, route.action.answer, !hasBody);
+      const { answer } = route.action;
+      return this.answer(head, typeof answer === "function" ? answer(head) : answer, !hasBody);
     }
     if (this.#isTooLarge(head)) {
       return this.answer(head, { status: 413, reason: "body_too_large" }, false);

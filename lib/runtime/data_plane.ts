@@ -13,7 +13,6 @@ import { WheelTimer } from "../ds/timer_wheel.ts";
 import { Aborters } from "../net/aborters.ts";
 import { BufferPool } from "../net/buffers.ts";
 import { Timeouts } from "../net/timeouts.ts";
-import type { Transport } from "../net/transport.ts";
 import { HttpProxy } from "../proxy/http_proxy.ts";
 import type { HttpUpstream } from "../proxy/http_route.ts";
 import type { SniProxy } from "../proxy/sni_proxy.ts";
@@ -23,11 +22,11 @@ import { SharedBackend } from "../upstream/backend.ts";
 import type { Gate } from "../upstream/gate.ts";
 import { buildUpstream } from "../upstream/build_upstream.ts";
 import type { BalancedUpstream } from "../upstream/upstream.ts";
+import { Fronts, type FrontsOptions } from "./fronts.ts";
 import { GateBuilder } from "./gates.ts";
 import { buildHttpFront } from "./http_front.ts";
 import { HttpUpstreamParts } from "./http_upstreams.ts";
 import { placeBackends } from "./layout.ts";
-import { ListenError } from "./listen_error.ts";
 import { Listener } from "./listener.ts";
 import type { RateLimits } from "./rate_limits.ts";
 import type { SharedLimits } from "./shared_limits.ts";
@@ -36,7 +35,7 @@ import { buildTcpFront } from "./tcp_front.ts";
 import { TcpUpstreamParts } from "./tcp_upstreams.ts";
 
 /** Everything the data plane of one thread takes from outside. Tests pass fakes. */
-export interface DataPlaneDeps {
+export interface DataPlaneDeps extends FrontsOptions {
   readonly config: Config;
   readonly table: SharedTable;
   readonly limits: SharedLimits;
@@ -44,7 +43,6 @@ export interface DataPlaneDeps {
   readonly guards?: GuardTable;
   /** Slot of this thread in the table. The first one alone opens Unix sockets. */
   readonly worker: number;
-  readonly transport: Transport;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Uniform in [0, 1). */
@@ -56,6 +54,8 @@ export interface DataPlaneDeps {
 
 /** One thread's running load balancer. */
 export class DataPlane implements Disposable {
+  /** Its listening sockets. */
+  readonly fronts: Fronts;
   readonly #deps: DataPlaneDeps;
   readonly #thread: ThreadParts;
   readonly #timeouts: Timeouts;
@@ -84,12 +84,16 @@ export class DataPlane implements Disposable {
       buffers: new BufferPool(),
       timeouts: this.#timeouts,
     };
+    this.fronts = new Fronts(deps, this.#thread);
     this.#gates = new GateBuilder({ ...deps, timeouts: this.#timeouts });
     const upstreams = this.#buildUpstreams();
+    using undo = new DisposableStack();
+    undo.use(this);
     for (const [index, listener] of deps.config.listeners.entries()) {
       if (listener.address.kind === "unix" && worker !== 0) continue;
       this.#openListener(listener, index, upstreams);
     }
+    undo.move();
   }
 
   /** Serves until the listeners are closed. */
@@ -138,6 +142,7 @@ export class DataPlane implements Disposable {
   [Symbol.dispose](): void {
     this.#closeListeners();
     this.abort();
+    this.fronts[Symbol.dispose]();
     for (const parts of this.#http.values()) parts[Symbol.dispose]();
     for (const parts of this.#warm.values()) parts[Symbol.dispose]();
     this.#gates[Symbol.dispose]();
@@ -196,10 +201,10 @@ export class DataPlane implements Disposable {
     const proxy = config.protocol === "tcp"
       ? this.#buildTcp(config, index, upstreams)
       : this.#buildHttp(config, index, upstreams);
-    const acceptor = this.#listen(config);
+    const front = this.fronts.open(config, index);
     const handler = proxy.handle.bind(proxy);
     const clients = this.#deps.limits.clients[index];
-    const parts = { config, index, acceptor, handler, thread: this.#thread };
+    const parts = { config, index, ...front, handler, thread: this.#thread };
     this.#listeners.push(new Listener({ ...parts, ...(clients && { clients }) }));
   }
 
@@ -264,15 +269,6 @@ export class DataPlane implements Disposable {
     for (const parts of this.#http.values()) parts.sweep();
     for (const parts of this.#warm.values()) parts.sweep();
     this.#timeouts.schedule(this.#sweeper, SWEEP_MS);
-  }
-
-  #listen(config: ListenerConfig) {
-    try {
-      return this.#deps.transport.listen(config.address);
-    } catch (error) {
-      this[Symbol.dispose]();
-      throw new ListenError(config.name, error);
-    }
   }
 
   #closeListeners(): void {

@@ -71,7 +71,7 @@ export class Listener implements Disposable {
   async #serve(conn: Conn): Promise<void> {
     const { config, index, thread: { table, worker } } = this.#options;
     if (!table.tryOpen(worker, index, config.maxConnections)) return this.#reject(conn);
-    using stack = new DisposableStack();
+    await using stack = new AsyncDisposableStack();
     this.#active++;
     // Runs last: who hears of it finds all given back.
     stack.defer(() => this.#oneLess());
@@ -79,7 +79,7 @@ export class Listener implements Disposable {
     await this.#handle(conn, stack);
   }
 
-  async #handle(conn: Conn, slots: DisposableStack): Promise<void> {
+  async #handle(conn: Conn, slots: AsyncDisposableStack): Promise<void> {
     const { config, handler, index, thread } = this.#options;
     try {
       let ready: Conn | undefined = conn;

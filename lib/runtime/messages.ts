@@ -1,5 +1,8 @@
 import type { Config } from "../config/types.ts";
 import type { TableShape } from "../core/shared_table.ts";
+import type { ServerCertificate } from "../core/server_certificate.ts";
+import type { ListenerCertificates } from "./fronts.ts";
+import type { HopPorts } from "./hop_ports.ts";
 import type { LimitBuffers } from "./shared_limits.ts";
 
 /** What the supervisor tells a worker. */
@@ -11,6 +14,12 @@ export type ToWorker =
   | { readonly type: "ejection"; readonly backend: number }
   /** A backend that was held off gets work again. */
   | { readonly type: "warm_up"; readonly backend: number }
+  /** The certificates of a listener have changed. */
+  | {
+    readonly type: "certificates";
+    readonly listener: number;
+    readonly certificates: readonly ServerCertificate[];
+  }
   /** Close the listeners, say "drained" when the last connection has ended. */
   | { readonly type: "drain" }
   /** Cut what is still open. */
@@ -30,6 +39,8 @@ export interface StartMessage {
   readonly logRing: SharedArrayBuffer;
   /** Buckets of the rate limits, in the order of `rateLimitsOf`. */
   readonly rates: readonly SharedArrayBuffer[];
+  readonly certificates: ListenerCertificates;
+  readonly hopPorts: HopPorts;
   /** What makes a clock that all threads share: see `sharedClock`. */
   readonly wallOffsetMs: number;
 }

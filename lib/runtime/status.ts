@@ -4,7 +4,9 @@ import type { GuardTable } from "../core/guard_table.ts";
 import type { Circuit } from "../core/guard_word.ts";
 import type { LimitTable, QueueLook } from "../core/limit_table.ts";
 import type { SharedTable } from "../core/shared_table.ts";
+import { HANDSHAKE_FAILURES, type HandshakeFailure } from "../core/tls_counters.ts";
 import type { HealthReport, LastCheck } from "../health/watch.ts";
+import type { CertificateStatus } from "./certificates.ts";
 import { placeBackends, type PlacedBackend } from "./layout.ts";
 import { isInPanic } from "./panic.ts";
 
@@ -17,6 +19,7 @@ export interface Status {
   /** Data plane threads that died and were replaced. */
   readonly workerRestarts: number;
   readonly listeners: readonly ListenerStatus[];
+  readonly certificates: readonly CertificateStatus[];
   readonly upstreams: readonly UpstreamStatus[];
 }
 
@@ -53,6 +56,14 @@ export interface ListenerStatus {
   readonly requests: number;
   /** Answers that a backend began and did not end. HTTP only. */
   readonly answersCut: number;
+  /** Where it ends TLS. */
+  readonly tls?: HandshakeTotals;
+}
+
+/** Handshakes since start. */
+export interface HandshakeTotals {
+  readonly handshakes: number;
+  readonly failures: Readonly<Record<HandshakeFailure, number>>;
 }
 
 /** One upstream. */
@@ -124,7 +135,18 @@ export function listenerStatus(config: Config, table: SharedTable): ListenerStat
     retries: table.listenerTotal(index, "retries"),
     requests: table.listenerTotal(index, "requests"),
     answersCut: table.listenerTotal(index, "answersCut"),
+    ...(listener.tls === undefined ? {} : { tls: handshakeTotals(table, index) }),
   }));
+}
+
+function handshakeTotals(table: SharedTable, index: number): HandshakeTotals {
+  const failures = HANDSHAKE_FAILURES.map((kind) => {
+    return [kind, table.listenerTotal(index, `tlsFailed_${kind}`)] as const;
+  });
+  return {
+    handshakes: table.listenerTotal(index, "tlsHandshakes"),
+    failures: Object.fromEntries(failures) as Record<HandshakeFailure, number>,
+  };
 }
 
 /** What {@linkcode upstreamStatus} reads. */

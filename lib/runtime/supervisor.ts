@@ -5,6 +5,9 @@ import { GuardTable } from "../core/guard_table.ts";
 import { SharedTable } from "../core/shared_table.ts";
 import { VERSION } from "../core/version.ts";
 import { denoTransport } from "../net/deno_transport.ts";
+import { systemEnvironment } from "../config/files.ts";
+import { CertificateUpkeep } from "./certificate_upkeep.ts";
+import { Certificates } from "./certificates.ts";
 import { Guards } from "./guards.ts";
 import { HealthChecks, isUpAtFirst } from "./health.ts";
 import { placeBackends, shapeOf } from "./layout.ts";
@@ -37,11 +40,13 @@ export class Supervisor implements Disposable {
   readonly #guardTable: GuardTable;
   readonly #slots: readonly WorkerSlot[];
   readonly #health: HealthChecks;
+  readonly #certificates: Certificates;
+  #upkeep: CertificateUpkeep | undefined;
   #guards: Guards | undefined;
   #beatTimer: ReturnType<typeof setInterval> | undefined;
   #ready = false;
 
-  private constructor(options: SupervisorOptions) {
+  private constructor(options: SupervisorOptions, certificates: Certificates) {
     const config = fillSecrets(options.config);
     this.#options = { ...options, config };
     const { log } = options;
@@ -55,9 +60,12 @@ export class Supervisor implements Disposable {
     this.#limits = limits;
     this.#guardTable = guards;
     const rates = createRateBuffers(config);
+    this.#certificates = certificates;
+    const shared = { config, table, limits, guards, log, rates };
     this.#slots = Array.from(
       { length: config.workers },
-      (_, slot) => new WorkerSlot({ slot, config, table, limits, guards, log, rates }),
+      (_, slot) =>
+        new WorkerSlot({ ...shared, slot, certificates: () => certificates.byListener() }),
     );
     this.#health = this.#startHealthChecks();
   }
@@ -70,7 +78,10 @@ export class Supervisor implements Disposable {
   static async start(options: SupervisorOptions): Promise<Supervisor> {
     await refuseDirectories(options.config);
     await removeStaleSockets(options.config);
-    const supervisor = new Supervisor(options);
+    const { config, log } = options;
+    const { files } = systemEnvironment();
+    const certificates = await Certificates.load({ config, files, log, wallMs: Date.now });
+    const supervisor = new Supervisor(options, certificates);
     try {
       await supervisor.#health.ready;
       await Promise.all(supervisor.#slots.map((slot) => slot.start()));
@@ -93,6 +104,7 @@ export class Supervisor implements Disposable {
       version: VERSION,
       ready: this.#ready,
       workers: config.workers,
+      certificates: this.#certificates.status(),
       workerRestarts: this.#slots.reduce((sum, slot) => sum + slot.restarts, 0),
       listeners: listenerStatus(config, this.#table),
       upstreams: upstreamStatus(config, {
@@ -103,6 +115,11 @@ export class Supervisor implements Disposable {
         nowMs: sharedNowMs(),
       }),
     };
+  }
+
+  /** Reads the certificates again. Never rejects. */
+  async reloadCertificates(): Promise<void> {
+    await this.#upkeep?.refresh();
   }
 
   /**
@@ -126,6 +143,7 @@ export class Supervisor implements Disposable {
     clearInterval(this.#beatTimer);
     this.#health[Symbol.dispose]();
     this.#guards?.[Symbol.dispose]();
+    this.#upkeep?.[Symbol.dispose]();
     for (const slot of this.#slots) slot[Symbol.dispose]();
   }
 
@@ -134,6 +152,9 @@ export class Supervisor implements Disposable {
     this.#beatTimer = setInterval(() => this.#checkBeats(), BEAT_CHECK_MS);
     // Not before: while first checks run, all who are still to be checked would make a panic.
     this.#guards = this.#startGuards();
+    const { clock, log } = this.#options;
+    const post = (message: ToWorker) => this.#post(message);
+    this.#upkeep = new CertificateUpkeep({ certificates: this.#certificates, clock, log, post });
   }
 
   #startGuards(): Guards {

@@ -39,6 +39,8 @@ class WorkerThread {
         return this.#plane?.noteEjection(message.backend);
       case "warm_up":
         return this.#plane?.warmUp(message.backend);
+      case "certificates":
+        return this.#plane?.fronts.replaceCertificates(message.listener, message.certificates);
       case "drain":
         // Never rejects.
         return void this.#drain();
@@ -48,7 +50,7 @@ class WorkerThread {
   }
 
   #start(message: StartMessage): void {
-    const { config, worker, shape, logRing } = message;
+    const { config, worker, shape, logRing, certificates, hopPorts } = message;
     const table = new SharedTable(message.table, shape);
     const guards = new GuardTable(message.guards, shape);
     const limits = SharedLimits.wrap(config, message.limits);
@@ -60,8 +62,8 @@ class WorkerThread {
     const rates = new RateLimits(config, message.rates, sharedClock(message.wallOffsetMs));
     try {
       const transport = denoTransport;
-      const deps = { config, table, guards, limits, rates, worker, transport, now, random, log };
-      this.#plane = new DataPlane(deps);
+      const shared = { config, table, guards, limits, rates, certificates, hopPorts };
+      this.#plane = new DataPlane({ ...shared, worker, transport, now, random, log });
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       const { listener, message: reason } = error;

@@ -5,8 +5,10 @@ import type { SharedTable } from "../core/shared_table.ts";
 import { RingQueue } from "../ds/ring_queue.ts";
 import { ListenError } from "./listen_error.ts";
 import { LOG_RING_BYTES, RingReader } from "./log_ring.ts";
+import type { ListenerCertificates } from "./fronts.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { wallOffset } from "./shared_clock.ts";
+import { type HopPorts, HopReservation } from "./hop_ports.ts";
 import { sandboxPermissions, StartError } from "./sandbox.ts";
 import type { SharedLimits } from "./shared_limits.ts";
 import { removeStaleSockets } from "./unix_sockets.ts";
@@ -21,11 +23,14 @@ export interface WorkerSlotOptions {
   readonly log: Logger;
   /** Buckets of the rate limits, for all threads. */
   readonly rates?: readonly SharedArrayBuffer[];
+  /** Those of now: a thread that takes another's place begins with them. */
+  readonly certificates?: () => ListenerCertificates;
 }
 
 /** One place for a data plane thread; a thread that dies there is replaced by a new one. */
 export class WorkerSlot implements Disposable {
   readonly #options: WorkerSlotOptions;
+  readonly #hops: HopReservation;
   #reader: RingReader | undefined;
   #worker: Worker | undefined;
   #started = Promise.withResolvers<void>();
@@ -43,6 +48,7 @@ export class WorkerSlot implements Disposable {
 
   constructor(options: WorkerSlotOptions) {
     this.#options = options;
+    this.#hops = new HopReservation(options.config);
   }
 
   /** Threads that had to be replaced. */
@@ -83,12 +89,13 @@ export class WorkerSlot implements Disposable {
     this.#ending = true;
     clearTimeout(this.#restartTimer);
     this.#end();
+    this.#hops[Symbol.dispose]();
     this.#drained.resolve();
   }
 
   #spawn(): void {
     const { slot, config, table, limits, guards, log, rates = [] } = this.#options;
-    const worker = startThread(slot, config);
+    const worker = startThread(slot, config, this.#hops.ports);
     // A ring of its own: the thread before may still have been writing into the last one.
     const ring = RingQueue.create(LOG_RING_BYTES);
     this.#worker = worker;
@@ -114,6 +121,8 @@ export class WorkerSlot implements Disposable {
       guards: guards.buffer,
       logRing: ring.buffer,
       rates,
+      certificates: this.#options.certificates?.() ?? [],
+      hopPorts: this.#hops.ports,
       wallOffsetMs: wallOffset(),
     });
   }
@@ -180,12 +189,12 @@ export class WorkerSlot implements Disposable {
 }
 
 /** @throws {StartError} when the process may not do itself what the thread is to do */
-function startThread(slot: number, config: Config): Worker {
+function startThread(slot: number, config: Config, hopPorts: HopPorts): Worker {
   try {
     return new Worker(new URL("./worker.ts", import.meta.url), {
       type: "module",
       name: `weir-${slot}`,
-      deno: { permissions: sandboxPermissions(config) },
+      deno: { permissions: sandboxPermissions(config, hopPorts) },
     });
   } catch (error) {
     if (!(error instanceof Deno.errors.NotCapable)) throw error;

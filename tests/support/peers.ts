@@ -8,7 +8,9 @@ export type Peer =
   | "openssl"
   | "python3"
   | "wrk"
-  | "ab";
+  | "ab"
+  | "node"
+  | "sslscan";
 
 /** Paths of the programs, by name. */
 export type PeerPaths = Readonly<Record<Peer, string>>;
