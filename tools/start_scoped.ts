@@ -8,7 +8,7 @@ import { V8_FLAGS } from "./v8_flags.ts";
 import { findConfigFile, loadOrExplain } from "../lib/cli/config_file.ts";
 import { EXIT } from "../lib/cli/exit_code.ts";
 import type { Loaded } from "../lib/config/load.ts";
-import { networkList } from "../lib/config/permissions.ts";
+import { certificateFolders, networkList } from "../lib/config/permissions.ts";
 import { SYSCTL_PATH } from "../lib/runtime/sysctl.ts";
 import { printError } from "./print.ts";
 
@@ -37,12 +37,16 @@ export function permissionFlags({ config, files }: Scope, modules: string): stri
   // Files that a pattern matched were found by listing their folder.
   const folders = files.slice(1).map((file) => file.replace(/[^/]*$/, "") || ".");
   const log = config.log.file === undefined ? [] : [config.log.file];
+  // Their folders too: those are watched.
+  const certificates = certificateFolders(config);
+  // Threads end TLS on ports of loopback that are chosen at the start.
+  const loopback = certificates.length > 0 ? ["127.0.0.1"] : [];
   return [
     "--no-prompt",
     // Any name can stand in the configuration as ${NAME}.
     "--allow-env",
-    ...allow("net", [...listen, ...connect, ...admin]),
-    ...allow("read", [modules, ...files, ...folders, ...unixPaths]),
+    ...allow("net", [...listen, ...connect, ...admin, ...loopback]),
+    ...allow("read", [modules, ...files, ...folders, ...certificates, ...unixPaths]),
     ...allow("write", [...unixPaths, ...log]),
     ...allow("run", config.congestionControl === undefined ? [] : [SYSCTL_PATH]),
   ];

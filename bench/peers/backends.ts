@@ -1,5 +1,5 @@
 import { ANSWER, exchange } from "./clients.ts";
-import { issueCertificate } from "./certificate.ts";
+import { certificateFiles, issueCertificate } from "./certificate.ts";
 import { SNI_NAME } from "./plan.ts";
 import { freePorts, type Process, type ProcessSet } from "./processes.ts";
 
@@ -103,6 +103,7 @@ interface Layout {
 }
 
 function backendsConfig({ directory, root, ports, tlsPorts }: Layout): string {
+  const { cert, key } = certificateFiles(directory);
   const listens = [
     ...ports.map((port) => `listen 127.0.0.1:${port} backlog=4096;`),
     ...tlsPorts.map((port) => `listen 127.0.0.1:${port} ssl backlog=4096;`),
@@ -123,8 +124,8 @@ http {
   open_file_cache max=10 inactive=1h;
   server {
     ${listens}
-    ssl_certificate ${directory}/backend.pem;
-    ssl_certificate_key ${directory}/backend.key;
+    ssl_certificate ${cert};
+    ssl_certificate_key ${key};
     ssl_protocols TLSv1.2 TLSv1.3;
     root ${root};
     location = / { return 200 "${ANSWER.replace("\n", "\\n")}"; }

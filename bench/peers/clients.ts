@@ -4,6 +4,7 @@
  *
  *     clients.ts bulk PORT SECONDS SIZE_BYTES PATH
  *     clients.ts idle PORT CONNECTIONS
+ *     clients.ts idle-tls PORT CONNECTIONS
  */
 import { note, printLine } from "./output.ts";
 
@@ -65,10 +66,21 @@ async function bulk(port: number, seconds: number, body: Body): Promise<BulkResu
   return { bytes, seconds: (performance.now() - start) / 1000 };
 }
 
-async function idle(port: number, count: number): Promise<IdleResult> {
+/** Opens a connection. */
+type Open = (port: number) => Promise<Deno.Conn>;
+
+const openPlain: Open = (port) => Deno.connect({ hostname: "127.0.0.1", port });
+/** Which certificate that is does not matter here: the process is told not to look. */
+const openTls: Open = async (port) => {
+  return await Deno.startTls(await Deno.connect({ hostname: "127.0.0.1", port }), {
+    hostname: "localhost",
+  });
+};
+
+async function idle(port: number, count: number, open: Open): Promise<IdleResult> {
   const conns: Deno.Conn[] = [];
   await inTurns(count, async () => {
-    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    const conn = await open(port);
     conns.push(conn);
     await exchange(conn);
   });
@@ -165,7 +177,9 @@ async function main([kind, ...rest]: readonly string[]): Promise<number> {
   const [port = 0, amount = 0, sizeBytes = 0] = rest.map(Number);
   const body = { path: rest[3] ?? "/", sizeBytes };
   try {
-    const work = kind === "bulk" ? bulk(port, amount, body) : idle(port, amount);
+    const work = kind === "bulk"
+      ? bulk(port, amount, body)
+      : idle(port, amount, kind === "idle-tls" ? openTls : openPlain);
     printLine(JSON.stringify(await work));
     return 0;
   } catch (error) {

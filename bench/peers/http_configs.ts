@@ -4,7 +4,14 @@
  * `Forwarded`, `Via` and an `X-Request-Id`, to answers `Via`. Weir always does; the others are told.
  */
 import { nginxTempPaths } from "./backends.ts";
-import { haproxyConfig, MAX_CONNECTIONS, type Plan, weirConfig } from "./plan.ts";
+import { certificateFiles } from "./certificate.ts";
+import {
+  haproxyConfig,
+  type HaproxyLines,
+  MAX_CONNECTIONS,
+  type Plan,
+  weirConfig,
+} from "./plan.ts";
 
 /** Weir as an HTTP balancer. */
 export function weirHttp(plan: Plan): string {
@@ -13,24 +20,45 @@ export function weirHttp(plan: Plan): string {
 
 /** HAProxy as an HTTP balancer. */
 export function haproxyHttp(plan: Plan): string {
-  return haproxyConfig(plan, "http", {
-    defaults: [
-      "option forwardfor",
-      "unique-id-format %[uuid()]",
-      "unique-id-header X-Request-Id",
-      // By default the first request of a client has a connection of its own: the others share here.
-      "http-reuse always",
-      "timeout http-keep-alive 60s",
-    ],
-    listen: [
-      "http-request set-header X-Forwarded-Proto http",
-      "http-request set-header X-Forwarded-Host %[req.hdr(host)]",
-      'http-request set-header Forwarded "for=%[src];host=\\"%[req.hdr(host)]\\";proto=http"',
-      'http-request add-header Via "1.1 haproxy"',
-      'http-response add-header Via "1.1 haproxy"',
-    ],
-  });
+  return haproxyConfig(plan, "http", HAPROXY_LINES);
 }
+
+/** Weir with TLS in front. */
+export function weirHttps(plan: Plan): string {
+  const { cert, key } = certificateFiles(plan.directory);
+  return weirConfig(plan, "http", [`tls: { certificates: [{ cert: ${cert}, key: ${key} }] }`]);
+}
+
+/** HAProxy with TLS in front. */
+export function haproxyHttps(plan: Plan): string {
+  const { both } = certificateFiles(plan.directory);
+  return haproxyConfig(plan, "http", { ...HAPROXY_LINES, bind: `ssl crt ${both}` });
+}
+
+/** NGINX with TLS in front. */
+export function nginxHttps(plan: Plan): string {
+  const { cert, key } = certificateFiles(plan.directory);
+  const ssl = `ssl; ssl_certificate ${cert}; ssl_certificate_key ${key};`;
+  return nginxHttp(plan).replace("backlog=4096;", `backlog=4096 ${ssl}`);
+}
+
+const HAPROXY_LINES: HaproxyLines = {
+  defaults: [
+    "option forwardfor",
+    "unique-id-format %[uuid()]",
+    "unique-id-header X-Request-Id",
+    // By default the first request of a client has a connection of its own: the others share here.
+    "http-reuse always",
+    "timeout http-keep-alive 60s",
+  ],
+  listen: [
+    "http-request set-header X-Forwarded-Proto http",
+    "http-request set-header X-Forwarded-Host %[req.hdr(host)]",
+    'http-request set-header Forwarded "for=%[src];host=\\"%[req.hdr(host)]\\";proto=http"',
+    'http-request add-header Via "1.1 haproxy"',
+    'http-response add-header Via "1.1 haproxy"',
+  ],
+};
 
 /** NGINX as an HTTP balancer. */
 export function nginxHttp({ port, backends, threads, directory }: Plan): string {

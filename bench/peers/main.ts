@@ -85,6 +85,7 @@ async function measureRows(run: Run, workplace: Workplace): Promise<ReportLine[]
   const contestants = {
     tcp: createContestants(run, { ...workplace, backends, threads, mode: "tcp" }),
     http: createContestants(run, { ...workplace, backends, threads, mode: "http" }),
+    https: createContestants(run, { ...workplace, backends, threads, mode: "https" }),
     sni: createContestants(run, { ...workplace, backends, threads, mode: "sni" }),
     reencrypt: createContestants(run, { ...workplace, backends, threads, mode: "reencrypt" }),
   } satisfies Record<Mode, unknown>;

@@ -72,7 +72,8 @@ export function measureHugeBody(contestant: Contestant): Promise<Sample> {
 export function measureIdle(contestant: Contestant, count: number): Promise<Sample> {
   return withFreshSubject(contestant, async ({ port, process }) => {
     const before = await rssKib(process.pid);
-    const client = startClient(contestant.setting, ["idle", `${port}`, `${count}`]);
+    const kind = contestant.setting.mode === "https" ? "idle-tls" : "idle";
+    const client = startClient(contestant.setting, [kind, `${port}`, `${count}`]);
     await client.printed(ALL_OPEN);
     await pause(SETTLE_MS);
     const grownKib = await rssKib(process.pid) - before;
@@ -100,7 +101,12 @@ export function startClient(
 ): Process {
   const folder = new URL(".", import.meta.url).pathname;
   // Threads of a client are loaded under its permissions, unlike what it imports.
-  const permissions = ["--no-prompt", "--allow-net", `--allow-read=${folder}`];
+  const permissions = [
+    "--no-prompt",
+    "--allow-net",
+    `--allow-read=${folder}`,
+    "--unsafely-ignore-certificate-errors=localhost",
+  ];
   const argv = [Deno.execPath(), "run", ...permissions, `${folder}${file}`, ...args];
   return processes.start({ name: `client ${args[0]}`, argv });
 }

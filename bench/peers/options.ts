@@ -33,9 +33,9 @@ deno task bench:peers [flags]
   --rounds N        times each subject is measured per row, in turn (default 3)
   --seconds S       length of one measurement (default 3)
   --rows A,B        keepalive, connections, bulk, idle, start as TCP; http-keepalive, http-post,
-                    http-connections, http-latency, http-idle, http-bulk; sni, sni-connections pass TLS
-                    through by name; reencrypt, reencrypt-idle speak TLS with the backends
-                    (default all)
+                    http-connections, http-latency, http-idle, http-bulk; https-keepalive,
+                    https-handshake, https-idle; sni, sni-connections pass TLS through by name;
+                    reencrypt, reencrypt-idle speak TLS with the backends (default all)
   --subjects A,B    weir, haproxy, nginx (default all)
   --workers N       threads of every subject (default 1)
   --weir COMMAND    measure this command, say a compiled binary, in place of main.ts

@@ -24,8 +24,12 @@ export interface Plan extends Files {
   readonly threads: number;
 }
 
-/** Weir as a balancer of that protocol. */
-export function weirConfig({ backends, threads, port }: Plan, protocol: "tcp" | "http"): string {
+/** Weir as a balancer of that protocol. @param more lines of the listener */
+export function weirConfig(
+  { backends, threads, port }: Plan,
+  protocol: "tcp" | "http",
+  more: readonly string[] = [],
+): string {
   const list = backends.map((backend) => `{ address: "127.0.0.1:${backend}" }`).join(", ");
   return `
 workers: ${threads}
@@ -35,7 +39,7 @@ listeners:
     protocol: ${protocol}
     upstream: app
     limits: { max_connections: 20000 }
-upstreams:
+${more.map((line) => `    ${line}\n`).join("")}upstreams:
   app:
     algorithm: round_robin
     backends: [${list}]
@@ -47,6 +51,8 @@ upstreams:
 export interface HaproxyLines {
   readonly defaults: readonly string[];
   readonly listen: readonly string[];
+  /** Words after the address. */
+  readonly bind?: string;
 }
 
 /** HAProxy as a balancer of that mode. */
@@ -67,7 +73,7 @@ export function haproxyConfig(
     "  timeout client 60s",
     "  timeout server 60s",
     "listen bench",
-    `  bind 127.0.0.1:${port}`,
+    `  bind 127.0.0.1:${port}${lines.bind === undefined ? "" : ` ${lines.bind}`}`,
     "  balance roundrobin",
     ...lines.listen.map((line) => `  ${line}`),
     ...backends.map((backend, i) => `  server s${i} 127.0.0.1:${backend}`),

@@ -1,4 +1,5 @@
 import { HTTP_ROWS } from "./http_rows.ts";
+import { HTTPS_ROWS } from "./https_rows.ts";
 import { REENCRYPT_ROWS } from "./reencrypt.ts";
 import type { Row } from "./row.ts";
 import { SNI_ROWS } from "./sni_rows.ts";
@@ -8,6 +9,7 @@ import { TCP_ROWS } from "./tcp_rows.ts";
 export const ROWS: readonly Row[] = [
   ...TCP_ROWS,
   ...HTTP_ROWS,
+  ...HTTPS_ROWS,
   ...SNI_ROWS,
   ...REENCRYPT_ROWS,
 ];

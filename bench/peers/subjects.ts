@@ -1,6 +1,13 @@
 import { V8_FLAGS } from "../../tools/v8_flags.ts";
 import { type Backends, nginxArgv, waitUntilAnswers, type Workplace } from "./backends.ts";
-import { haproxyHttp, nginxHttp, weirHttp } from "./http_configs.ts";
+import {
+  haproxyHttp,
+  haproxyHttps,
+  nginxHttp,
+  nginxHttps,
+  weirHttp,
+  weirHttps,
+} from "./http_configs.ts";
 import { type Files, type Plan, SNI_NAME } from "./plan.ts";
 import { freePorts, type Process } from "./processes.ts";
 import { haproxyReencrypt, nginxReencrypt, weirReencrypt } from "./reencrypt.ts";
@@ -8,7 +15,7 @@ import { haproxySni, nginxSni, weirSni } from "./sni_configs.ts";
 import { haproxyTcp, nginxTcp, weirTcp } from "./tcp_configs.ts";
 
 /** What a subject balances. */
-export type Mode = "tcp" | "http" | "sni" | "reencrypt";
+export type Mode = "tcp" | "http" | "https" | "sni" | "reencrypt";
 
 /** One load balancer to measure. */
 export interface Subject {
@@ -52,13 +59,15 @@ export async function startSubject(subject: Subject, setting: Setting): Promise<
     argv: subject.argv(plan),
     cwd: projectRoot(),
   });
-  await waitUntilAnswers(process, port, mode === "sni" ? authority : undefined);
+  await waitUntilAnswers(process, port, TLS_MODES.has(mode) ? authority : undefined);
   return { subject, process, port, url: urlOf(mode, port) };
 }
 
-/** TLS needs a name to go by. */
+/** What clients speak TLS with, and need a name for. */
+const TLS_MODES: ReadonlySet<Mode> = new Set(["https", "sni"]);
+
 function urlOf(mode: Mode, port: number): string {
-  return mode === "sni" ? `https://${SNI_NAME}:${port}` : `http://127.0.0.1:${port}`;
+  return TLS_MODES.has(mode) ? `https://${SNI_NAME}:${port}` : `http://127.0.0.1:${port}`;
 }
 
 /** The subjects, Weir first: ratios are Weir over the others. */
@@ -68,7 +77,13 @@ export function createSubjects(weirCommand: readonly string[] = weirFromSource()
       id: "weir",
       title: "Weir",
       missing: () => Promise.resolve(undefined),
-      configure: { tcp: weirTcp, http: weirHttp, sni: weirSni, reencrypt: weirReencrypt },
+      configure: {
+        tcp: weirTcp,
+        http: weirHttp,
+        https: weirHttps,
+        sni: weirSni,
+        reencrypt: weirReencrypt,
+      },
       argv: ({ config }) => [...weirCommand, "--config", config],
     },
     {
@@ -78,6 +93,7 @@ export function createSubjects(weirCommand: readonly string[] = weirFromSource()
       configure: {
         tcp: haproxyTcp,
         http: haproxyHttp,
+        https: haproxyHttps,
         sni: haproxySni,
         reencrypt: haproxyReencrypt,
       },
@@ -129,6 +145,7 @@ function createNginx(): Subject {
     configure: {
       tcp: (plan) => `${loadModule}\n${nginxTcp(plan)}`,
       http: nginxHttp,
+      https: nginxHttps,
       sni: (plan) => `${loadModule}\n${nginxSni(plan)}`,
       reencrypt: (plan) => `${loadModule}\n${nginxReencrypt(plan)}`,
     },

@@ -1,6 +1,6 @@
 import { formatExpanded } from "../config/expand.ts";
 import { formatProblems, loadConfig, type Loaded, systemEnvironment } from "../config/load.ts";
-import { networkList } from "../config/permissions.ts";
+import { certificateFolders, networkList } from "../config/permissions.ts";
 import { formatAddress } from "../core/address.ts";
 import { findConfigFile } from "./config_file.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
@@ -63,9 +63,12 @@ function printPermissions({ config }: Loaded): void {
   printLine("");
   printLine("The same for the whole process:");
   const admin = config.admin === undefined ? [] : [formatAddress(config.admin.address)];
-  const net = [...new Set([...listen, ...connect, ...admin])];
+  const certificates = certificateFolders(config);
+  // Threads end TLS on ports of loopback that are chosen at the start.
+  const loopback = certificates.length > 0 ? ["127.0.0.1"] : [];
+  const net = [...new Set([...listen, ...connect, ...admin, ...loopback])];
   printLine(`  --allow-net=${net.join(",")}`);
-  if (unixPaths.length > 0) {
-    printLine(`  --allow-read=${unixPaths.join(",")} --allow-write=${unixPaths.join(",")}`);
-  }
+  const read = [...unixPaths, ...certificates];
+  if (read.length > 0) printLine(`  --allow-read=${read.join(",")}`);
+  if (unixPaths.length > 0) printLine(`  --allow-write=${unixPaths.join(",")}`);
 }

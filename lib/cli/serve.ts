@@ -163,8 +163,9 @@ function announce(config: Config): void {
   printLine(`weir ${VERSION} is ready, ${threads}`);
   for (const listener of config.listeners) {
     const { name, address, protocol } = listener;
+    const scheme = listener.tls === undefined ? protocol : protocol === "http" ? "https" : "tls";
     printLine(
-      `  ${name}  ${protocol}://${formatAddress(address)} -> ${describeTarget(config, listener)}`,
+      `  ${name}  ${scheme}://${formatAddress(address)} -> ${describeTarget(config, listener)}`,
     );
   }
   if (config.admin !== undefined) {

@@ -14,6 +14,7 @@ import { buildGuards } from "./build_guard.ts";
 import { buildHealthCheck } from "./build_health.ts";
 import { buildHttp } from "./build_http.ts";
 import { buildRateLimit } from "./build_rate.ts";
+import { buildTls } from "./build_tls.ts";
 import type { BackendPems } from "./read_backend_tls.ts";
 import type { Config, HashKey, ListenerConfig, StickyConfig, UpstreamConfig } from "./types.ts";
 
@@ -21,6 +22,8 @@ import type { Config, HashKey, ListenerConfig, StickyConfig, UpstreamConfig } fr
 export interface BuildInput {
   readonly main: FullSettings;
   readonly included: readonly IncludedSettings[];
+  /** Folders of the main file and those included, for the paths in them. */
+  readonly folders: readonly string[];
   /** What `workers: auto` stands for. */
   readonly cores: number;
   /** Absent: no part names a file with addresses. */
@@ -30,9 +33,8 @@ export interface BuildInput {
 }
 
 /** Turns checked settings into the configuration that the program runs on. */
-export function buildConfig(
-  { main, included, cores, lists = new Map(), pems }: BuildInput,
-): Config {
+export function buildConfig(input: BuildInput): Config {
+  const { main, included, folders, cores, lists = new Map(), pems } = input;
   const { log, admin, tcp } = main;
   const file = log.file.path;
   const { name: congestionControl } = tcp.congestion_control;
@@ -46,9 +48,10 @@ export function buildConfig(
     log: { level: log.level, format: log.format, ...(file === undefined ? {} : { file }) },
     ...(congestionControl === undefined ? {} : { congestionControl }),
     ...(admin === undefined ? {} : { admin: { address: admin.address } }),
-    listeners: parts.flatMap((part) =>
-      (part.listeners ?? []).map((listener) => buildListener(listener, lists))
-    ),
+    listeners: parts.flatMap((part, index) => {
+      const files = { lists, folder: folders[index] ?? "" };
+      return (part.listeners ?? []).map((listener) => buildListener(listener, files));
+    }),
     upstreams: parts.flatMap((part) => {
       return Object.entries(part.upstreams ?? {})
         .map(([name, upstream]) => buildUpstream(name, upstream, pems?.get(name)));
@@ -56,7 +59,17 @@ export function buildConfig(
   });
 }
 
-function buildListener(listener: ListenerSettings, lists: ListFiles): ListenerConfig {
+/** What listeners take from files. */
+interface ListenerFiles {
+  readonly lists: ListFiles;
+  /** Folder of the file that the listener stands in. */
+  readonly folder: string;
+}
+
+function buildListener(
+  listener: ListenerSettings,
+  { lists, folder }: ListenerFiles,
+): ListenerConfig {
   const { max_connections_per_ip: maxPerIp } = listener.limits;
   const base = {
     name: listener.name ?? listener.address.text,
@@ -68,6 +81,7 @@ function buildListener(listener: ListenerSettings, lists: ListFiles): ListenerCo
     ...buildRateLimit(listener.rate_limit),
     ...buildAccess(listener, lists),
     ...buildProxyProtocol(listener),
+    ...buildTls(listener, folder),
   };
   if (listener.protocol === "http") {
     return { ...base, protocol: "http", ...buildHttp(listener, lists) };

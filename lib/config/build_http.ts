@@ -1,5 +1,6 @@
 import { buildAccess, type ListFiles } from "./build_access.ts";
 import { buildRateLimit } from "./build_rate.ts";
+import { buildHttpsRedirect } from "./build_tls.ts";
 import type { ListenerSettings, RouteSettings } from "./schema.ts";
 import type {
   HeaderChanges,
@@ -18,8 +19,13 @@ export type HttpParts = Omit<HttpListenerConfig, keyof ListenerBase | "protocol"
 export function buildHttp(listener: ListenerSettings, lists: ListFiles): HttpParts {
   const { limits, timeouts, upstream } = listener;
   const routes = listener.routes.map((route) => buildRoute(route, lists));
+  const redirect = buildHttpsRedirect(listener);
+  if (redirect !== undefined) routes.push(catchAll({ kind: "https_redirect", ...redirect }));
+  if (upstream !== undefined) {
+    routes.push(catchAll({ kind: "forward", split: [{ upstream, weight: 1 }] }));
+  }
   return {
-    routes: upstream === undefined ? routes : [...routes, catchAll(upstream)],
+    routes,
     limits: {
       headBytes: limits.header_bytes,
       fieldCount: limits.header_count,
@@ -31,10 +37,10 @@ export function buildHttp(listener: ListenerSettings, lists: ListFiles): HttpPar
   };
 }
 
-function catchAll(upstream: string): RouteConfig {
+function catchAll(action: RouteAction): RouteConfig {
   return {
     match: {},
-    action: { kind: "forward", split: [{ upstream, weight: 1 }] },
+    action,
     requestHeaders: { remove: [], set: [], add: [] },
     responseHeaders: { remove: [], set: [], add: [] },
   };

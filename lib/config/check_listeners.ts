@@ -1,6 +1,7 @@
 import { nearest } from "../core/suggest.ts";
 import { checkFront, hasSniRoutes } from "./check_front.ts";
 import { checkRoute } from "./check_routes.ts";
+import { checkTls } from "./check_tls.ts";
 import type { Item } from "./items.ts";
 import { type Finding, type Path, showValue } from "./problem.ts";
 import { isRecord } from "./substitute.ts";
@@ -25,6 +26,7 @@ export function checkListeners(
     return [
       ...checkProtocol(listener, routes),
       ...checkFront(listener, upstreams),
+      ...checkTls(listener),
       ...routes.flatMap(checkRoute),
       ...[listener, ...routes].flatMap((item) => checkReferences(item, upstreams)),
     ];
@@ -53,6 +55,7 @@ function checkProtocol(listener: Item, routes: readonly Item[]): Finding[] {
     return [...foreign, { source, path: [...path, "upstream"], message }];
   }
   if (protocol !== "http" || upstream !== undefined || routes.length > 0) return [];
+  if (![undefined, false, "false"].some((off) => off === value["https_redirect"])) return [];
   // A list of what are no routes is reported for that alone.
   if (Array.isArray(value["routes"]) ? value["routes"].length > 0 : has(value, ["routes"])) {
     return [];

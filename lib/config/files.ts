@@ -70,6 +70,16 @@ async function readUpTo(file: Deno.FsFile, limitBytes: number): Promise<FileRead
   return { kind: "bytes", bytes };
 }
 
+/** Whether everybody on the machine may read a file. False where that cannot be found out. */
+export async function isWorldReadable(path: string): Promise<boolean> {
+  try {
+    const { mode } = await Deno.stat(path);
+    return mode !== null && (mode & 0o004) !== 0;
+  } catch {
+    return false;
+  }
+}
+
 async function listFiles(directory: string): Promise<readonly string[]> {
   const names: string[] = [];
   try {

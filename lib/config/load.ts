@@ -1,6 +1,8 @@
 import { readAddressLists } from "./address_lists.ts";
 import { buildConfig } from "./build.ts";
+import { folderOf } from "./build_tls.ts";
 import { checkBackendIds, checkTogether } from "./check.ts";
+import { checkCertificates } from "./check_certificates.ts";
 import { type LoadEnvironment, systemEnvironment } from "./files.ts";
 import { readIncluded } from "./include.ts";
 import type { FileDocument } from "./items.ts";
@@ -109,19 +111,30 @@ async function loadFull({ document, findings, environment }: Loading): Promise<L
     ...(complete ? checkTogether([document, ...others]) : []),
   ];
   if (all.length > 0 || !main.success) return await refuse(all);
-  const warnings = await resolveFindings([document, ...others].flatMap(findUnreachable));
+  const documents = [document, ...others];
+  const checks = documents.map((file) => {
+    return checkCertificates(file, { files: environment.files, wallMs: Date.now() });
+  });
+  const certificates = await Promise.all(checks);
+  const problems = certificates.flatMap((found) => found.problems);
+  if (problems.length > 0) return await refuse(problems);
+  const warnings = await resolveFindings([
+    ...documents.flatMap(findUnreachable),
+    ...certificates.flatMap((found) => found.warnings),
+  ]);
   return {
     ok: true,
     config: buildConfig({
       main: main.data,
       included: parts.flatMap((part) => part.settings ?? []),
+      folders: documents.map(({ source }) => folderOf(source.name)),
       cores: environment.cores,
       lists: lists.sets,
       pems: backendTls.pems,
     }),
     warnings: warnings.map(formatProblem),
     expanded: mergeDocuments(document, others),
-    files: [...[document, ...others].map((file) => file.source.name), ...lists.files],
+    files: [...documents.map((file) => file.source.name), ...lists.files],
   };
 }
 
@@ -151,7 +164,7 @@ async function loadShort(form: ShortForm, loading: Loading): Promise<LoadResult>
   if (!full.success) return await refuse(findingsOf({ ...source, text: "" }, full.error));
   return {
     ok: true,
-    config: buildConfig({ main: full.data, included: [], cores: environment.cores }),
+    config: buildConfig({ main: full.data, included: [], folders: [], cores: environment.cores }),
     warnings: [],
     expanded,
     files: [source.name],

@@ -28,6 +28,13 @@ export function networkList(config: Config): NetworkList {
   };
 }
 
+/** Folders that hold certificates of listeners: they are read, and watched. */
+export function certificateFolders({ listeners }: Config): string[] {
+  const files = listeners.flatMap(({ tls }) => tls?.certificates ?? []);
+  const paths = files.flatMap(({ cert, key }) => [cert, key]);
+  return unique(paths.map((path) => path.replace(/[^/]*$/, "") || "."));
+}
+
 /** A listener on every interface falls back to IPv4 where the machine has no IPv6. */
 function listenEntries(address: Address): string[] {
   const isEverywhere = address.kind === "tcp" && address.hostname === "::";

@@ -8,7 +8,10 @@ export type TextRead =
   | { readonly ok: false; readonly message: string };
 
 /** Reads a file as UTF-8 text. */
-export async function readText(name: string, files: FileSource): Promise<TextRead> {
+export async function readText(
+  name: string,
+  files: Pick<FileSource, "read">,
+): Promise<TextRead> {
   const read = await files.read(name);
   if (read.kind === "missing") return { ok: false, message: "file does not exist" };
   if (read.kind === "directory") return { ok: false, message: "must be a file: it is a directory" };

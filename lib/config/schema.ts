@@ -9,6 +9,8 @@ import { healthCheck } from "./schema_health.ts";
 import { httpLimits, httpTimeouts, pool, retry, route, shortPool, sticky } from "./schema_http.ts";
 import { concurrency, queue } from "./schema_limits.ts";
 import { rateLimit } from "./schema_rate.ts";
+import { tls } from "./schema_tls.ts";
+import { httpsRedirect } from "./tls_values.ts";
 import {
   adminAddress,
   backendAddress,
@@ -90,6 +92,11 @@ const listener = section({
   limits: limits.prefault({}).describe("What clients of the listener may use up."),
   timeouts: timeouts.prefault({}).describe("How long a connection may stay silent."),
   rate_limit: rateLimit.optional().describe("How much one client may ask for."),
+  tls: tls.optional().describe("Ends TLS on the listener: versions 1.2 and 1.3, always."),
+  https_redirect: httpsRedirect().optional().describe(
+    "Sends requests that no route takes to the same URL with https; `true` is " +
+      "`{ port: 443, status: 308 }`. HTTP only.",
+  ),
 });
 
 const backend = section({

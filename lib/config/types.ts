@@ -8,6 +8,7 @@ import type { LimitPolicy } from "../limit/create_limit.ts";
 import type { Rate } from "../limit/gcra.ts";
 import type { AccessConfig, ProxyProtocolConfig, SniConfig } from "./types_front.ts";
 import type { HealthCheckConfig } from "./types_health.ts";
+import type { HttpsRedirectConfig, TlsConfig } from "./types_tls.ts";
 
 export type {
   AccessConfig,
@@ -81,6 +82,8 @@ export interface ListenerBase {
   readonly access?: AccessConfig;
   /** Absent: connections begin with what the client says. */
   readonly proxyProtocol?: ProxyProtocolConfig;
+  /** Absent: what comes is not encrypted, or not for Weir to decrypt. */
+  readonly tls?: TlsConfig;
 }
 
 /** How much each key may have. */
@@ -163,6 +166,7 @@ export interface RouteMatch {
 export type RouteAction =
   | { readonly kind: "forward"; readonly split: readonly SplitShare[] }
   | { readonly kind: "redirect"; readonly status: number; readonly location: string }
+  | { readonly kind: "https_redirect" } & HttpsRedirectConfig
   | {
     readonly kind: "respond";
     readonly status: number;

@@ -1,3 +1,5 @@
+import { TLS_COUNTERS } from "./tls_counters.ts";
+
 /** What a worker counts per backend. Totals since start, but for what is said to go down too. */
 export const BACKEND_COUNTERS = [
   "connections",
@@ -36,6 +38,7 @@ export const LISTENER_COUNTERS = [
   "requests",
   /** Answers that a backend began and did not end. */
   "answersCut",
+  ...TLS_COUNTERS,
 ] as const;
 
 export type BackendCounter = typeof BACKEND_COUNTERS[number];

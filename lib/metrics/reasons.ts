@@ -26,10 +26,12 @@ export const REASONS = [
   "header_timeout",
   "headers_too_large",
   "no_backend",
+  "no_host",
   "no_route",
   "panic",
   "pool_exhausted",
   "timeout",
+  "tls_failed",
   "too_many_fields",
   "unsupported_coding",
   "unsupported_method",
@@ -47,6 +49,8 @@ const OTHER = REASONS.length - 1;
 
 /** No refusals, or counted elsewhere. */
 const NOT_COUNTED: ReadonlySet<string> = new Set([
+  "denied",
+  "https_redirect",
   "redirect",
   "route",
   "queue_full",

@@ -1,14 +1,18 @@
 import { type Address, formatAddress, type TcpAddress } from "../core/address.ts";
 import { LbError, type LbErrorCode, messageOf } from "../core/errors.ts";
+import type { TlsTerms } from "../core/server_certificate.ts";
 import { TlsDialer } from "./backend_tls.ts";
 import { TlsFailure } from "./backend_tls_failure.ts";
+import { fromDeno, isFamilyMissing, isGone, systemCode } from "./deno_system.ts";
+import { TlsAcceptor } from "./tls_acceptor.ts";
 import { AcceptError, type Acceptor, type Conn, type MaybePromise } from "./transport.ts";
 import type { ConnectOptions, Transport } from "./transport.ts";
 
 /** The transport over `Deno.listen` and `Deno.connect`. */
 export const denoTransport: Transport = { listen, connect };
 
-function listen(address: Address): Acceptor {
+function listen(address: Address, tls?: TlsTerms): Acceptor {
+  if (tls !== undefined) return new TlsAcceptor(address, tls, BACKLOG);
   if (address.kind === "unix") {
     return new DenoAcceptor(Deno.listen({ transport: "unix", path: address.path }));
   }
@@ -46,6 +50,20 @@ async function connect(
       cause: error,
     });
   }
+}
+
+/** A connection within this machine. */
+export interface Loopback {
+  readonly conn: Conn;
+  /** Port that the other end sees. */
+  readonly localPort: number;
+}
+
+/** Connects to a port of 127.0.0.1. @throws {Error} of the system */
+export async function connectLoopback(port: number): Promise<Loopback> {
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  conn.setNoDelay(true);
+  return { conn: new DenoConn(conn), localPort: conn.localAddr.port };
 }
 
 async function dial(
@@ -118,22 +136,6 @@ function codeOf(error: unknown): LbErrorCode {
 /** No descriptor left in the process or the system, or no local port to connect from. */
 const OUT_OF_SOCKETS: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "EADDRNOTAVAIL"]);
 
-/** The system's name of an error, such as `EMFILE`; empty when it has none. */
-function systemCode(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
-}
-
-function isFamilyMissing(error: unknown): boolean {
-  return error instanceof Deno.errors.AddrNotAvailable || systemCode(error) === "EAFNOSUPPORT";
-}
-
-/** The client reset its connection while it waited to be accepted. */
-function isGone(error: unknown): boolean {
-  return error instanceof Deno.errors.NotConnected ||
-    error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.ConnectionReset;
-}
-
 class DenoAcceptor implements Acceptor {
   readonly #listener: Deno.Listener<Deno.Conn>;
   #closed = false;
@@ -192,13 +194,4 @@ class DenoConn implements Conn {
     // Disposing is closing that does not mind being done twice.
     this.#conn[Symbol.dispose]();
   }
-}
-
-function fromDeno(address: Deno.Addr): Address | undefined {
-  if ("hostname" in address) {
-    // A dual-stack listener sees IPv4 clients as mapped addresses (RFC 4291 section 2.5.5.2).
-    const hostname = address.hostname.replace(/^::ffff:(?=\d+\.)/, "");
-    return { kind: "tcp", hostname, port: address.port };
-  }
-  return "path" in address && address.path ? { kind: "unix", path: address.path } : undefined;
 }

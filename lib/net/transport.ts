@@ -1,5 +1,6 @@
 import type { Address } from "../core/address.ts";
 import type { ClientTls } from "../core/client_tls.ts";
+import type { ServerCertificate, TlsTerms } from "../core/server_certificate.ts";
 import type { ProxyHeader } from "./proxy_header.ts";
 
 /** A result that may be there at once: awaiting only when needed saves a turn of the event loop. */
@@ -13,6 +14,8 @@ export interface Conn {
   readonly local?: Address | undefined;
   /** What a trusted proxy said when it opened the connection, where it did. */
   readonly proxied?: ProxyHeader | undefined;
+  /** Where TLS has still to begin: does that. Rejects when the two do not come to terms. */
+  handshake?(): Promise<void>;
   /** Reads at least one byte into `into` and says how many; `null` at the end of input. */
   read(into: Uint8Array): MaybePromise<number | null>;
   /**
@@ -34,6 +37,8 @@ export interface Acceptor extends Disposable {
    * @throws {AcceptError} when there was none but the socket is still good
    */
   accept(): Promise<Conn | undefined>;
+  /** Where it ends TLS: shows these from the next connection on. Established ones go on. */
+  replaceCertificates?(certificates: readonly ServerCertificate[]): void;
 }
 
 /** No connection could be taken just now; the listener lives on. */
@@ -51,8 +56,12 @@ export interface ConnectOptions {
 
 /** Where sockets come from. */
 export interface Transport {
-  /** Opens a listening socket. @throws {Error} of the system when it cannot */
-  listen(address: Address): Acceptor;
+  /**
+   * Opens a listening socket; with `tls` its connections have still to shake hands.
+   *
+   * @throws {Error} of the system when it cannot
+   */
+  listen(address: Address, tls?: TlsTerms): Acceptor;
   /** @throws {LbError} `connect_refused`, `connect_timeout`, `connect_failed` or `tls_failed` */
   connect(address: Address, signal: AbortSignal, options?: ConnectOptions): Promise<Conn>;
 }

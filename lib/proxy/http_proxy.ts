@@ -6,6 +6,8 @@ import { HttpSession } from "./http_session.ts";
 export class HttpProxy {
   #front: HttpFront;
   readonly #open = new Set<HttpSession>();
+  #isDraining = false;
+  #isRetired = false;
 
   constructor(front: HttpFront) {
     this.#front = front;
@@ -30,6 +32,9 @@ export class HttpProxy {
   async handle(client: Conn): Promise<void> {
     using session = new HttpSession(client, this);
     this.#open.add(session);
+    // Accepted before, or there would be no listener; its handshake has ended only now.
+    if (this.#isDraining) session.takeLast();
+    if (this.#isRetired) session.retire();
     try {
       await session.run();
     } finally {
@@ -39,6 +44,7 @@ export class HttpProxy {
 
   /** Requests under way are finished; idle connections are closed. */
   drain(): void {
+    this.#isDraining = true;
     for (const session of this.#open) session.drain();
   }
 
@@ -47,6 +53,7 @@ export class HttpProxy {
    * its client may be about to send one.
    */
   retire(): void {
+    this.#isRetired = true;
     for (const session of this.#open) session.retire();
   }
 

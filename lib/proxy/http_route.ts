@@ -39,6 +39,10 @@ export interface HttpFront {
   /** May the peer at that IP address say where requests came from? */
   readonly isTrusted: (address: string) => boolean;
   readonly nextRequestId: () => string;
+  /** What clients speak. @default {"http"} */
+  readonly scheme?: "https";
+  /** Value of Strict-Transport-Security, for Weir's own answers; absent: none. */
+  readonly hsts?: string;
   /** Counts a request for which no backend was left, and tells the log of some, and why. */
   readonly onNoBackend: (upstream: string, refusal: string | undefined) => void;
   /** Counts a request for which every backend had too much work, and tells the log of some. */
@@ -62,7 +66,7 @@ export interface HttpRoute {
 /** Weir answers itself. */
 export interface AnswerAction {
   readonly kind: "answer";
-  readonly answer: LocalAnswer;
+  readonly answer: LocalAnswer | ((head: RequestHead) => LocalAnswer);
 }
 
 /** An upstream answers. */

@@ -7,7 +7,6 @@ import { Deadline } from "../net/deadline.ts";
 import { decodeLatin1Fast } from "../net/latin1.ts";
 import { type Conn, writeAll } from "../net/transport.ts";
 import { ClientPools } from "./client_pools.ts";
-import { ExchangeError } from "./exchange_error.ts";
 import { HttpExchange } from "./http_exchange.ts";
 import type { HttpFront } from "./http_route.ts";
 import { linger } from "./linger.ts";
@@ -43,6 +42,8 @@ export class HttpSession implements Disposable {
   #isFresh = true;
   #isDraining = false;
   #isRetired = false;
+  /** It came while draining: one request is taken all the same. */
+  #takesOne = false;
   /** Waiting for the first byte of a head. */
   #isIdle = false;
   #isRefused = false;
@@ -97,6 +98,12 @@ export class HttpSession implements Disposable {
     this.#isRetired = true;
   }
 
+  /** Takes one request and no other: for a connection whose beginning took until the drain. */
+  takeLast(): void {
+    this.#isDraining = true;
+    this.#takesOne = true;
+  }
+
   /** The connection ends with the answer that is under way. */
   get isLeaving(): boolean {
     return this.#isDraining || this.#isRetired;
@@ -137,6 +144,7 @@ export class HttpSession implements Disposable {
       accept: head?.fields.get("accept"),
       keepAlive,
       isOld: head?.version === 10,
+      hsts: this.front.hsts,
     });
     await writeAll(this.conn, bytes);
     meter.sent(bytes.length);
@@ -147,7 +155,8 @@ export class HttpSession implements Disposable {
   /** One request after the other; what follows the last of them. */
   async #serve(): Promise<After> {
     let after: After = "next";
-    while (after === "next" && !this.#isDraining) {
+    while (after === "next" && (!this.#isDraining || this.#takesOne)) {
+      this.#takesOne = false;
       try {
         const head = await this.#readHead();
         if (head === undefined) return "close";
@@ -237,7 +246,8 @@ export class HttpSession implements Disposable {
       return this.answer(head, { status: 404, reason: "no_route" }, !hasBody);
     }
     if (route.action.kind === "answer") {
-      return this.answer(head, route.action.answer, !hasBody);
+      const { answer } = route.action;
+      return this.answer(head, typeof answer === "function" ? answer(head) : answer, !hasBody);
     }
     if (this.#isTooLarge(head)) {
       return this.answer(head, { status: 413, reason: "body_too_large" }, false);
@@ -282,8 +292,3 @@ export class HttpSession implements Disposable {
 
 /** Most answers are through by then. */
 const WATCH_DELAY_MS = 100;
-
-/** The error of a client that is not there any more. */
-export function clientGone(cause?: unknown): ExchangeError {
-  return new ExchangeError("client", "Client went away", cause);
-}

@@ -25,6 +25,8 @@ export interface AnswerForm {
   readonly keepAlive: boolean;
   /** The client speaks HTTP/1.0 and wants to hear that the connection stays. */
   readonly isOld: boolean;
+  /** Value of Strict-Transport-Security; absent: none. */
+  readonly hsts?: string | undefined;
 }
 
 /** The whole answer as bytes. */
@@ -45,6 +47,7 @@ export function writeLocalAnswer(answer: LocalAnswer, form: AnswerForm): Uint8Ar
     fields.append("Retry-After", String(answer.retryAfterS ?? 1));
   }
   for (const [name, value] of answer.fields ?? []) fields.append(name, value);
+  if (form.hsts !== undefined) fields.set("Strict-Transport-Security", form.hsts);
   if (!form.keepAlive) fields.append("Connection", "close");
   else if (form.isOld) fields.append("Connection", "keep-alive");
   const framing: Framing = isEmpty ? NO_BODY : { kind: "length", length: body.length };

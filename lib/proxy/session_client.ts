@@ -11,11 +11,11 @@ export class SessionClient implements KeyClient {
   /** What Weir tells backends of it. */
   readonly forwarded: ForwardedFields;
 
-  constructor({ remote }: Conn, { isTrusted }: HttpFront) {
+  constructor({ remote }: Conn, { isTrusted, scheme }: HttpFront) {
     const address = remote?.kind === "tcp" ? remote.hostname : undefined;
     const isProxy = address !== undefined && isTrusted(address);
     this.address = address;
     this.isTrusted = isTrusted;
-    this.forwarded = new ForwardedFields({ address, isTrusted: isProxy, scheme: "http" });
+    this.forwarded = new ForwardedFields({ address, isTrusted: isProxy, scheme: scheme ?? "http" });
   }
 }

@@ -6,6 +6,7 @@ import type { ThreadParts } from "../proxy/tcp_route.ts";
 import { admission } from "./access.ts";
 import { proxyHeaderStep } from "./proxy_header_step.ts";
 import { refusalTeller } from "./refusal_teller.ts";
+import type { TlsStep } from "./tls_step.ts";
 
 /**
  * What is done with an accepted connection before the proxy gets it.
@@ -13,7 +14,10 @@ import { refusalTeller } from "./refusal_teller.ts";
  * @param slots gives back what the step took, at the end of the connection
  * @returns the connection to go on with; `undefined`: refused, and closed
  */
-export type AcceptStep = (conn: Conn, slots: DisposableStack) => MaybePromise<Conn | undefined>;
+export type AcceptStep = (
+  conn: Conn,
+  slots: AsyncDisposableStack,
+) => MaybePromise<Conn | undefined>;
 
 /** What steps are made of. */
 export interface StepOptions {
@@ -22,16 +26,19 @@ export interface StepOptions {
   readonly index: number;
   /** Absent: one client may have all connections. */
   readonly clients?: ClientSlots;
+  /** Absent: connections need no handshake. */
+  readonly tls?: TlsStep;
   readonly thread: ThreadParts;
 }
 
 /** The steps of a listener, in order: what it does not use costs nothing. */
 export function acceptSteps(options: StepOptions): AcceptStep[] {
-  const { config: { proxyProtocol, access }, clients } = options;
+  const { config: { proxyProtocol, access }, clients, tls } = options;
   return [
     ...(proxyProtocol === undefined ? [] : [proxyHeaderStep(options, proxyProtocol)]),
     ...(access === undefined ? [] : [accessStep(options, admission(access))]),
     ...(clients === undefined ? [] : [clientStep(options, clients)]),
+    ...(tls === undefined ? [] : [handshakeStep(tls)]),
   ];
 }
 
@@ -64,5 +71,15 @@ function clientStep(options: StepOptions, clients: ClientSlots): AcceptStep {
     conn.close();
     tell({ client, max });
     return undefined;
+  };
+}
+
+/** The end of the listener's TLS. */
+function handshakeStep(tls: TlsStep): AcceptStep {
+  return async (conn, slots) => {
+    const secure = await tls.shake(conn);
+    // Its connection counts until the last of what was written is on its way.
+    if (secure !== undefined) slots.defer(() => tls.settled(secure));
+    return secure;
   };
 }

@@ -45,9 +45,6 @@ interface SniParts {
 }
 
 function buildSniProxy({ config, sni, parts, isOverRate }: SniParts): SniProxy {
-  const names = new Set(
-    [...sni.routes.map(({ upstream }) => upstream), config.upstream ?? []].flat(),
-  );
   // The rate limit is asked for before the hello is read, and only once.
   const proxies = new Map([...upstreamsOf(config)].map((name) => {
     return [name, new TcpProxy(buildTcpRoute(name, config, parts))] as const;

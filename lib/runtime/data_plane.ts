@@ -2,6 +2,7 @@ import type { ListenerConfig, UpstreamConfig } from "../config/types.ts";
 import type { GuardTable } from "../core/guard_table.ts";
 import type { Logger } from "../core/log.ts";
 import type { SharedTable } from "../core/shared_table.ts";
+import type { ServerCertificate } from "../core/server_certificate.ts";
 import type { MetricPlan } from "../metrics/metric_layout.ts";
 import type { MetricTable } from "../metrics/metric_table.ts";
 import { WheelTimer } from "../ds/timer_wheel.ts";
@@ -10,7 +11,9 @@ import type { Transport } from "../net/transport.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
 import { buildUpstream } from "../upstream/build_upstream.ts";
 import { buildFront, buildTcpWay, type ProxyParts } from "./build_proxy.ts";
+import { Fronts, type ListenerCertificates } from "./fronts.ts";
 import { GateBuilder } from "./gates.ts";
+import type { HopPorts } from "./hop_ports.ts";
 import { type PlacedConfig, placeListeners } from "./layout.ts";
 import { ListenerSet, type Proxy, type WantedListener, type Way } from "./listener_set.ts";
 import type { RateLimits } from "./rate_limits.ts";
@@ -27,6 +30,8 @@ export interface Plan {
   readonly rates?: RateLimits | undefined;
   /** What is counted for the metrics, and where; absent: what the table says. */
   readonly metricPlan?: MetricPlan;
+  /** What listeners that end TLS show; absent: there is no such listener. */
+  readonly certificates?: ListenerCertificates;
 }
 
 /** Everything the data plane of one thread takes from outside. Tests pass fakes. */
@@ -40,6 +45,8 @@ export interface DataPlaneDeps extends Plan {
   /** Unix sockets cannot be shared: one thread opens them. @default {true} */
   readonly opensUnix?: boolean;
   readonly transport: Transport;
+  /** Ports of this thread for listeners with a hop. */
+  readonly hopPorts?: HopPorts;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Uniform in [0, 1). */
@@ -52,6 +59,7 @@ export class DataPlane implements Disposable {
   readonly #deps: DataPlaneDeps;
   readonly #thread: ThreadParts;
   readonly #timeouts: Timeouts;
+  readonly #fronts: Fronts;
   readonly #listeners: ListenerSet;
   readonly #sweeper = new WheelTimer(() => this.#sweep());
   /** Upstreams of former configurations that may still have work. */
@@ -70,8 +78,8 @@ export class DataPlane implements Disposable {
     this.#thread = createThread(deps, this.#timeouts);
     const { meters } = this.#thread;
     this.#gates = new GateBuilder({ ...deps, meters, timeouts: this.#timeouts });
-    const listen = ({ address }: ListenerConfig) => transport.listen(address);
-    this.#listeners = new ListenerSet({ thread: this.#thread, listen });
+    this.#fronts = new Fronts({ transport, hopPorts: deps.hopPorts ?? new Map() }, this.#thread);
+    this.#listeners = new ListenerSet({ thread: this.#thread, fronts: this.#fronts });
     try {
       this.prepare(deps);
     } catch (error) {
@@ -96,6 +104,7 @@ export class DataPlane implements Disposable {
   prepare(plan: Plan): void {
     this.cancel();
     if (plan.metricPlan !== undefined) this.#thread.meters.take(plan.metricPlan);
+    this.#fronts.prepare(plan.certificates ?? new Map());
     const { zone } = plan.config;
     const create = (config: UpstreamConfig, place: number) => {
       return this.#createUpstream(config, place, zone);
@@ -113,6 +122,7 @@ export class DataPlane implements Disposable {
   /** Gives up what was prepared, if anything was. */
   cancel(): void {
     this.#listeners.cancel();
+    this.#fronts.cancel();
     this.#prepared?.upstreams.cancel();
     this.#prepared = undefined;
   }
@@ -126,6 +136,12 @@ export class DataPlane implements Disposable {
     this.#upstreams = upstreams;
     const retired = upstreams.commit();
     this.#retire(retired, this.#listeners.commit());
+    this.#fronts.commit();
+  }
+
+  /** Has a listener show other certificates from the next connection on. */
+  replaceCertificates(listener: string, certificates: readonly ServerCertificate[]): void {
+    this.#fronts.replaceCertificates(listener, certificates);
   }
 
   /** Takes a backend in or out of the rotation. */
@@ -181,6 +197,7 @@ export class DataPlane implements Disposable {
   [Symbol.dispose](): void {
     this.cancel();
     this.#listeners[Symbol.dispose]();
+    this.#fronts[Symbol.dispose]();
     this.#upstreams?.[Symbol.dispose]();
     for (const entry of this.#leaving) entry[Symbol.dispose]();
     this.#gates[Symbol.dispose]();

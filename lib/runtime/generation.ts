@@ -48,6 +48,7 @@ export class Generation implements Disposable {
   canTake(config: Config): boolean {
     const { config: mine } = this.#plan;
     if (config.workers !== this.slots.length || config.sandbox !== mine.sandbox) return false;
+    if (!this.#workers.every((worker) => worker.hasHopsFor(config))) return false;
     return !config.sandbox || isWithin(config, mine);
   }
 

@@ -10,6 +10,7 @@ import { parseCidr } from "../core/cidr.ts";
 import { CidrSet } from "../core/cidr_set.ts";
 import { DEFAULT_HEAD_LIMITS } from "../http/limits.ts";
 import type { ForwardAction, HttpFront, HttpRoute, HttpUpstream } from "../proxy/http_route.ts";
+import { httpsRedirect } from "../proxy/https_redirect.ts";
 import type { LocalAnswer } from "../proxy/local_answer.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
 import { buildRouter } from "../route/router.ts";
@@ -59,6 +60,8 @@ export function buildHttpFront(options: HttpFrontOptions): HttpFront {
     tunnelTimeoutMs: config.tunnelTimeoutMs,
     isTrusted: (address) => trusted.has(address),
     nextRequestId: requestIds(options.random),
+    ...(config.tls === undefined ? {} : { scheme: "https" as const }),
+    ...(config.tls?.hsts === undefined ? {} : { hsts: config.tls.hsts }),
     onNoBackend: noBackendTeller(options),
     onOverload: overloadTeller(options),
     onCut: cutTeller(options),
@@ -109,7 +112,8 @@ function cutTeller({ config, index, thread }: HttpFrontOptions): HttpFront["onCu
 }
 
 function buildRoute(route: RouteConfig, options: HttpFrontOptions): HttpRoute {
-  const { requestHeaders, responseHeaders, timeoutMs } = route;
+  const { requestHeaders, timeoutMs } = route;
+  const responseHeaders = withHsts(route.responseHeaders, options.config.tls?.hsts);
   const action = buildAction(route, options);
   const rateLimit = options.rates?.guard(route.rateLimit);
   const access = admissionOf(route);
@@ -129,8 +133,17 @@ function firstOf(refusals: readonly NonNullable<HttpFront["refuse"]>[]): HttpFro
   };
 }
 
+/** RFC 6797 section 7.1: one field at most, so what a backend says of it gives way. */
+function withHsts(changes: HeaderChanges, hsts: string | undefined): HeaderChanges {
+  if (hsts === undefined) return changes;
+  return { ...changes, set: [["Strict-Transport-Security", hsts], ...changes.set] };
+}
+
 function buildAction(route: RouteConfig, options: HttpFrontOptions): HttpRoute["action"] {
   const { action, rewrite, responseHeaders: { set, add } } = route;
+  if (action.kind === "https_redirect") {
+    return { kind: "answer", answer: (head) => httpsRedirect(head, action) };
+  }
   if (action.kind !== "forward") {
     return { kind: "answer", answer: buildAnswer(action, [...set, ...add]) };
   }
@@ -138,7 +151,7 @@ function buildAction(route: RouteConfig, options: HttpFrontOptions): HttpRoute["
 }
 
 function buildAnswer(
-  action: Exclude<RouteAction, { kind: "forward" }>,
+  action: Extract<RouteAction, { kind: "redirect" | "respond" }>,
   headers: HeaderChanges["set"],
 ): LocalAnswer {
   if (action.kind === "redirect") {

@@ -1,9 +1,4 @@
-import type {
-  Config,
-  HttpListenerConfig,
-  ListenerConfig,
-  UpstreamConfig,
-} from "../config/types.ts";
+import type { Config, ListenerConfig, UpstreamConfig } from "../config/types.ts";
 import type { TableShape } from "../core/shared_table.ts";
 import type { BackendSpec } from "../core/types.ts";
 import type { Link, MetricShape } from "../metrics/metric_layout.ts";

@@ -93,7 +93,7 @@ export class Listener implements Disposable {
     const entrance = this.#entrance;
     const { config, index } = entrance.service;
     if (!table.tryOpen(worker, index, config.maxConnections)) return this.#reject(conn);
-    using stack = new DisposableStack();
+    await using stack = new AsyncDisposableStack();
     this.#active++;
     // Runs last: who hears of it finds all given back.
     stack.defer(() => this.#oneLess());
@@ -104,7 +104,7 @@ export class Listener implements Disposable {
   async #handle(
     conn: Conn,
     { service: { config, index, handler }, steps }: Entrance,
-    slots: DisposableStack,
+    slots: AsyncDisposableStack,
   ): Promise<void> {
     const { log, table, worker } = this.#thread;
     try {

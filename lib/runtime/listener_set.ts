@@ -1,12 +1,10 @@
 import type { ListenerConfig } from "../config/types.ts";
-import { formatAddress } from "../core/address.ts";
 import type { HttpFront } from "../proxy/http_route.ts";
 import { HttpProxy } from "../proxy/http_proxy.ts";
 import type { SniProxy } from "../proxy/sni_proxy.ts";
 import { TcpProxy } from "../proxy/tcp_proxy.ts";
 import type { TcpRoute, ThreadParts } from "../proxy/tcp_route.ts";
-import type { Acceptor } from "../net/transport.ts";
-import { ListenError } from "./listen_error.ts";
+import { type Front, Fronts } from "./fronts.ts";
 import { Listener, type Service } from "./listener.ts";
 
 /** Where a listener's connections are to go, ready to be put to use. */
@@ -16,14 +14,14 @@ export type Way =
   | { readonly protocol: "http"; readonly front: HttpFront };
 
 /** A listener as a configuration wants it. */
-export interface WantedListener extends Omit<Service, "handler"> {
+export interface WantedListener extends Omit<Service, "handler" | "tls"> {
   readonly way: Way;
 }
 
 /** What a {@linkcode ListenerSet} takes from outside. */
 export interface ListenerSetOptions {
   readonly thread: ThreadParts;
-  readonly listen: (config: ListenerConfig) => Acceptor;
+  readonly fronts: Fronts;
 }
 
 /** Carries the connections of one listener. */
@@ -32,13 +30,14 @@ export type Proxy = TcpProxy | SniProxy | HttpProxy;
 /** One open listener with what carries its connections. */
 interface Open {
   readonly listener: Listener;
+  readonly front: Front;
   proxy: Proxy;
 }
 
 /** Opened for a configuration that is not in force yet. */
 interface Pending {
   readonly wanted: readonly WantedListener[];
-  readonly opened: Map<string, Acceptor>;
+  readonly opened: Map<string, Front>;
 }
 
 /** The listeners of one thread, from one configuration to the next. A socket is kept by its address. */
@@ -58,17 +57,20 @@ export class ListenerSet implements Disposable {
 
   /** Opens what is not open yet. @throws {ListenError} with nothing more open than before */
   prepare(wanted: readonly WantedListener[]): void {
-    const opened = new Map<string, Acceptor>();
+    const opened = new Map<string, Front>();
     this.#pending = { wanted, opened };
-    for (const { config } of wanted) {
-      const key = formatAddress(config.address);
-      if (!this.#open.has(key)) opened.set(key, this.#listen(config));
+    for (const { config, index } of wanted) {
+      const key = Fronts.keyOf(config, index);
+      if (!this.#open.has(key)) opened.set(key, this.#openFront(config, index));
     }
   }
 
   /** Gives up what was prepared. */
   cancel(): void {
-    for (const acceptor of this.#pending?.opened.values() ?? []) acceptor[Symbol.dispose]();
+    for (const { acceptor, release } of this.#pending?.opened.values() ?? []) {
+      acceptor[Symbol.dispose]();
+      release();
+    }
     this.#pending = undefined;
   }
 
@@ -82,10 +84,10 @@ export class ListenerSet implements Disposable {
     const before = this.#proxies();
     const { wanted, opened } = this.#pending;
     this.#pending = undefined;
-    const stay = new Set(wanted.map(({ config }) => formatAddress(config.address)));
+    const stay = new Set(wanted.map(({ config, index }) => Fronts.keyOf(config, index)));
     for (const [key, open] of this.#open) if (!stay.has(key)) this.#close(key, open);
     for (const listener of wanted) {
-      const key = formatAddress(listener.config.address);
+      const key = Fronts.keyOf(listener.config, listener.index);
       const known = this.#open.get(key);
       if (known === undefined) this.#begin(key, opened.get(key)!, listener);
       else this.#change(known, listener);
@@ -142,11 +144,12 @@ export class ListenerSet implements Disposable {
     this.abort();
   }
 
-  #begin(key: string, acceptor: Acceptor, { way, ...service }: WantedListener): void {
+  #begin(key: string, front: Front, { way, ...service }: WantedListener): void {
     const proxy = createProxy(way);
     const { thread } = this.#options;
-    const listener = new Listener({ acceptor, service: serve(service, proxy), thread });
-    this.#open.set(key, { listener, proxy });
+    const { acceptor } = front;
+    const listener = new Listener({ acceptor, service: serve(service, proxy, front), thread });
+    this.#open.set(key, { listener, front, proxy });
     const running = listener.run();
     this.#running.add(running);
     // Never rejects.
@@ -161,15 +164,18 @@ export class ListenerSet implements Disposable {
       this.#leave(open.proxy);
       open.proxy = createProxy(way);
     }
-    open.listener.serveAs(serve(service, open.proxy));
+    open.listener.serveAs(serve(service, open.proxy, open.front));
   }
 
-  #close(key: string, { listener, proxy }: Open): void {
+  #close(key: string, { listener, front, proxy }: Open): void {
     this.#open.delete(key);
     listener[Symbol.dispose]();
     this.#leave(proxy);
     this.#draining.add(listener);
-    void listener.idle().then(() => this.#draining.delete(listener));
+    void listener.idle().then(() => {
+      this.#draining.delete(listener);
+      front.release();
+    });
   }
 
   /** Its connections may end by themselves. */
@@ -197,18 +203,18 @@ export class ListenerSet implements Disposable {
     return [...[...this.#open.values()].map(({ proxy }) => proxy), ...this.#leaving];
   }
 
-  #listen(config: ListenerConfig): Acceptor {
+  #openFront(config: ListenerConfig, index: number): Front {
     try {
-      return this.#options.listen(config);
+      return this.#options.fronts.open(config, index);
     } catch (error) {
       this.cancel();
-      throw new ListenError(config.name, error);
+      throw error;
     }
   }
 }
 
-function serve(service: Omit<Service, "handler">, proxy: Proxy): Service {
-  return { ...service, handler: proxy.handle.bind(proxy) };
+function serve(service: Omit<Service, "handler">, proxy: Proxy, { tls }: Front): Service {
+  return { ...service, handler: proxy.handle.bind(proxy), ...(tls && { tls }) };
 }
 
 function createProxy(way: Way): Proxy {

@@ -1,5 +1,8 @@
 import type { MetricPlan } from "../metrics/metric_layout.ts";
 import type { TableShape } from "../core/shared_table.ts";
+import type { ServerCertificate } from "../core/server_certificate.ts";
+import type { ListenerCertificates } from "./fronts.ts";
+import type { HopPorts } from "./hop_ports.ts";
 import type { PlacedConfig } from "./layout.ts";
 import type { LimitBuffers } from "./shared_limits.ts";
 
@@ -24,6 +27,13 @@ export type ToWorker =
   | { readonly type: "retire" }
   /** Cut the connections to backends that are no more. */
   | { readonly type: "cut"; readonly backends: readonly number[] }
+  /** The certificates of a listener have changed. */
+  | {
+    readonly type: "certificates";
+    /** Its name. */
+    readonly listener: string;
+    readonly certificates: readonly ServerCertificate[];
+  }
   /** Close the listeners, say "drained" when the last connection has ended. */
   | { readonly type: "drain" }
   /** Cut what is still open. */
@@ -36,6 +46,7 @@ export interface PlanMessage {
   /** Buckets of the rate limits, in the order of `rateLimitsOf`. */
   readonly rates: readonly SharedArrayBuffer[];
   readonly metricPlan: MetricPlan;
+  readonly certificates: ListenerCertificates;
 }
 
 /** The first message: everything a worker needs. It reads no file and no environment. */
@@ -53,6 +64,7 @@ export interface StartMessage {
   /** Memory of the guards' table, of the same shape. */
   readonly guards: SharedArrayBuffer;
   readonly logRing: SharedArrayBuffer;
+  readonly hopPorts: HopPorts;
   /** What makes a clock that all threads share: see `sharedClock`. */
   readonly wallOffsetMs: number;
 }

@@ -42,6 +42,16 @@ export const PROCESS_METRICS: readonly ProcessMetric[] = [
     write: (page, { status }) => page.sample("", status.logDropped),
   },
   {
+    name: "weir_certificate_expiry_seconds",
+    help: "Time left until a certificate that listeners show expires; below zero when it has.",
+    type: "gauge",
+    write: (page, { status: { certificates } }) => {
+      for (const { name, secondsLeft } of certificates) {
+        page.sample(formatLabels({ name }), secondsLeft);
+      }
+    },
+  },
+  {
     name: "weir_config_reloads_total",
     help: "Reloads of the configuration, by what came of them.",
     type: "counter",
@@ -103,6 +113,18 @@ export const LISTENER_METRICS: readonly PartMetric<LabelledListener>[] = [
     write: (page, { status, index, labels }, { table }) => {
       for (const [reason, count] of [...connectionLimits(status), ...table.rejected(index)]) {
         page.sample(`${labels},reason="${reason}"`, count);
+      }
+    },
+  },
+  {
+    name: "weir_tls_handshakes_total",
+    help: "TLS handshakes with clients, by what came of them.",
+    type: "counter",
+    write: (page, { status: { tls }, labels }) => {
+      if (tls === undefined) return;
+      page.sample(`${labels},result="done"`, tls.handshakes);
+      for (const [kind, count] of Object.entries(tls.failures)) {
+        page.sample(`${labels},result="${kind}"`, count);
       }
     },
   },
@@ -214,6 +236,11 @@ function connectionLimits(status: LabelledListener["status"]): readonly [string,
     ["max_connections_per_ip", status.rejectedPerIp],
     ["queue_full", status.queueFull],
     ["queue_timeout", status.queueTimeouts],
+    ["rate_limited", status.rateLimited],
+    ["denied", status.denied],
+    ["proxy_header", status.proxyRefused],
+    ["no_client_hello", status.helloRefused],
+    ["unknown_server_name", status.unknownName],
   ];
-  return [...counts, ["rate_limited", status.rateLimited]];
+  return counts;
 }

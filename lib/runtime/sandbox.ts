@@ -1,5 +1,6 @@
 import { networkList } from "../config/permissions.ts";
 import type { Config } from "../config/types.ts";
+import type { HopPorts } from "./hop_ports.ts";
 
 /** The data plane cannot be started as it is configured; the message says why and what to do. */
 export class StartError extends Error {
@@ -11,11 +12,15 @@ export class StartError extends Error {
  * runtime does not tell listening from connecting. A Unix socket is also a file, so its path has to
  * be readable and writable.
  */
-export function sandboxPermissions(config: Config): Deno.PermissionOptions {
+export function sandboxPermissions(
+  config: Config,
+  hopPorts: HopPorts = new Map(),
+): Deno.PermissionOptions {
   if (!config.sandbox) return "inherit";
   const { listen, connect, unixPaths } = networkList(config);
+  const hops = [...hopPorts.values()].map((port) => `127.0.0.1:${port}`);
   return {
-    net: [...listen, ...connect],
+    net: [...listen, ...connect, ...hops],
     read: unixPaths.length > 0 ? [...unixPaths] : false,
     write: unixPaths.length > 0 ? [...unixPaths] : false,
     env: false,

@@ -1,6 +1,7 @@
 import type { Config } from "../config/types.ts";
 import { GuardTable } from "../core/guard_table.ts";
 import { SharedTable, type TableShape } from "../core/shared_table.ts";
+import type { ListenerCertificates } from "./fronts.ts";
 import { isUpAtFirst } from "./health.ts";
 import { MetricTable } from "../metrics/metric_table.ts";
 import { metricShapeOf, placeBackends, type PlacedConfig, placeUpstreams } from "./layout.ts";
@@ -14,6 +15,19 @@ export class NoRoomError extends Error {
   override readonly name = "NoRoomError";
 }
 
+/** Where the certificates of a configuration are. */
+export interface CertificateSource {
+  byListener(): ListenerCertificates;
+}
+
+/** What {@linkcode SharedState} is made of. */
+export interface SharedStateOptions {
+  readonly config: Config;
+  readonly certificates: CertificateSource;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
 /** What the supervisor shares with all threads, from one configuration to the next. */
 export class SharedState {
   readonly table: SharedTable;
@@ -21,14 +35,15 @@ export class SharedState {
   readonly metrics: MetricTable;
   readonly #book: PlaceBook;
   readonly #random: () => number;
+  #certificates: CertificateSource;
   #config: PlacedConfig;
   #limits: SharedLimits;
   #rates: SharedRates;
 
-  /** @param random uniform in [0, 1) */
-  constructor(config: Config, random: () => number) {
+  constructor({ config, certificates, random }: SharedStateOptions) {
     const shape = roomFor(config);
     this.#random = random;
+    this.#certificates = certificates;
     this.#book = new PlaceBook(shape);
     this.table = SharedTable.create(shape);
     this.guards = GuardTable.create(shape);
@@ -42,7 +57,14 @@ export class SharedState {
   /** Of the configuration in force, or being put in force. */
   get plan(): RunPlan {
     const metricPlan = this.metrics.plan;
-    return { config: this.#config, limits: this.#limits, rates: this.#rates.buffers, metricPlan };
+    const certificates = this.#certificates;
+    return {
+      config: this.#config,
+      limits: this.#limits,
+      rates: this.#rates.buffers,
+      metricPlan,
+      certificates: () => certificates.byListener(),
+    };
   }
 
   /**
@@ -51,8 +73,13 @@ export class SharedState {
    * @returns what takes it back
    * @throws {NoRoomError} with nothing changed
    */
-  advance(config: Config): () => void {
-    const before = { config: this.#config, limits: this.#limits, rates: this.#rates };
+  advance(config: Config, certificates: CertificateSource): () => void {
+    const before = {
+      config: this.#config,
+      limits: this.#limits,
+      rates: this.#rates,
+      certificates: this.#certificates,
+    };
     const layout = this.#book.assign(config);
     if (layout === undefined || !this.metrics.assign(metricShapeOf({ ...config, layout }))) {
       this.#book.assign(before.config);
@@ -65,6 +92,7 @@ export class SharedState {
     this.#config = { ...config, layout };
     this.#limits = this.#limits.next(before.config, this.#config, this.#random);
     this.#rates = shareRates(config, this.#rates);
+    this.#certificates = certificates;
     this.#settle(this.#config, before.config);
     return () => {
       this.#book.assign(before.config);
@@ -72,6 +100,7 @@ export class SharedState {
       this.#config = before.config;
       this.#limits = before.limits;
       this.#rates = before.rates;
+      this.#certificates = before.certificates;
     };
   }
 

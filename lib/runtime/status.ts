@@ -3,8 +3,10 @@ import type { GuardTable } from "../core/guard_table.ts";
 import type { Circuit } from "../core/guard_word.ts";
 import type { LimitTable, QueueLook } from "../core/limit_table.ts";
 import type { SharedTable } from "../core/shared_table.ts";
+import { HANDSHAKE_FAILURES, type HandshakeFailure } from "../core/tls_counters.ts";
 import type { HealthReport, LastCheck } from "../health/watch.ts";
 import type { MetricTable } from "../metrics/metric_table.ts";
+import type { CertificateStatus } from "./certificates.ts";
 import {
   placeBackends,
   type PlacedBackend,
@@ -27,6 +29,7 @@ export interface Status {
   /** Absent where there is nothing to reload from. */
   readonly reloads?: ReloadHistory;
   readonly listeners: readonly ListenerStatus[];
+  readonly certificates: readonly CertificateStatus[];
   readonly upstreams: readonly UpstreamStatus[];
 }
 
@@ -73,6 +76,14 @@ export interface ListenerStatus {
   readonly requests: number;
   /** Answers that a backend began and did not end. HTTP only. */
   readonly answersCut: number;
+  /** Where it ends TLS. */
+  readonly tls?: HandshakeTotals;
+}
+
+/** Handshakes since start. */
+export interface HandshakeTotals {
+  readonly handshakes: number;
+  readonly failures: Readonly<Record<HandshakeFailure, number>>;
 }
 
 /** One upstream. */
@@ -155,7 +166,18 @@ export function listenerStatus(
     retriesDenied: table.listenerTotal(index, "retriesDenied"),
     requests: table.listenerTotal(index, "requests"),
     answersCut: table.listenerTotal(index, "answersCut"),
+    ...(listener.tls === undefined ? {} : { tls: handshakeTotals(table, index) }),
   }));
+}
+
+function handshakeTotals(table: SharedTable, index: number): HandshakeTotals {
+  const failures = HANDSHAKE_FAILURES.map((kind) => {
+    return [kind, table.listenerTotal(index, `tlsFailed_${kind}`)] as const;
+  });
+  return {
+    handshakes: table.listenerTotal(index, "tlsHandshakes"),
+    failures: Object.fromEntries(failures) as Record<HandshakeFailure, number>,
+  };
 }
 
 /** What {@linkcode upstreamStatus} reads. */

@@ -1,8 +1,11 @@
+import { systemEnvironment } from "../config/files.ts";
 import type { Config } from "../config/types.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { VERSION } from "../core/version.ts";
 import { denoTransport } from "../net/deno_transport.ts";
+import { CertificateUpkeep } from "./certificate_upkeep.ts";
+import { Certificates } from "./certificates.ts";
 import { Generations } from "./generations.ts";
 import { Guards } from "./guards.ts";
 import { HealthChecks } from "./health.ts";
@@ -35,14 +38,18 @@ export class Supervisor implements Disposable {
   readonly #state: SharedState;
   readonly #health: HealthChecks;
   readonly #generations: Generations;
+  #certificates: Certificates;
+  #upkeep: CertificateUpkeep | undefined;
   #guards: Guards | undefined;
   #beatTimer: ReturnType<typeof setInterval> | undefined;
   #ready = false;
   #reloading: Promise<void> = Promise.resolve();
 
-  private constructor(options: SupervisorOptions) {
+  private constructor(options: SupervisorOptions, certificates: Certificates) {
     this.#options = options;
-    this.#state = new SharedState(fillSecrets(options.config), options.random);
+    this.#certificates = certificates;
+    const config = fillSecrets(options.config);
+    this.#state = new SharedState({ config, certificates, random: options.random });
     this.#generations = new Generations(this.#state, options.log);
     this.#health = this.#startHealthChecks();
   }
@@ -55,7 +62,8 @@ export class Supervisor implements Disposable {
   static async start(options: SupervisorOptions): Promise<Supervisor> {
     await refuseDirectories(options.config);
     await removeStaleSockets(options.config);
-    const supervisor = new Supervisor(options);
+    const certificates = await loadCertificates(options.config, options.log);
+    const supervisor = new Supervisor(options, certificates);
     try {
       await supervisor.#health.ready;
       await supervisor.#generations.current.start();
@@ -94,6 +102,7 @@ export class Supervisor implements Disposable {
       workers: config.workers,
       workerRestarts: this.#generations.restarts,
       logDropped: this.#generations.logDropped,
+      certificates: this.#certificates.status(),
       listeners: listenerStatus(config, tables),
       upstreams: upstreamStatus(config, tables),
     };
@@ -143,13 +152,15 @@ export class Supervisor implements Disposable {
     clearInterval(this.#beatTimer);
     this.#health[Symbol.dispose]();
     this.#guards?.[Symbol.dispose]();
+    this.#upkeep?.[Symbol.dispose]();
     this.#generations[Symbol.dispose]();
   }
 
   async #reload(config: Config): Promise<void> {
     await refuseDirectories(config);
+    const certificates = await loadCertificates(config, this.#options.log, this.#certificates);
     const before = this.config;
-    const goBack = this.#state.advance(config);
+    const goBack = this.#state.advance(config, certificates);
     const health = this.#health.prepare(this.#state.plan.config);
     try {
       await health.ready;
@@ -162,6 +173,7 @@ export class Supervisor implements Disposable {
     this.#generations.current.commit();
     health.commit();
     this.#guards?.take(this.config);
+    this.#keepUp(certificates);
     this.#leaveLater(before);
   }
 
@@ -182,6 +194,16 @@ export class Supervisor implements Disposable {
     this.#beatTimer = setInterval(() => this.#checkBeats(), BEAT_CHECK_MS);
     // Not before: while first checks run, all who are still to be checked would make a panic.
     this.#guards = this.#startGuards();
+    this.#keepUp(this.#certificates);
+  }
+
+  /** From now on these are looked after. */
+  #keepUp(certificates: Certificates): void {
+    const { clock, log } = this.#options;
+    const post = (message: ToWorker) => this.#post(message);
+    this.#upkeep?.[Symbol.dispose]();
+    this.#certificates = certificates;
+    this.#upkeep = new CertificateUpkeep({ certificates, clock, log, post });
   }
 
   #startGuards(): Guards {
@@ -238,4 +260,13 @@ export class Supervisor implements Disposable {
       this.#options.clock.after(delayMs, resolve);
     });
   }
+}
+
+function loadCertificates(
+  config: Config,
+  log: Logger,
+  before?: Certificates,
+): Promise<Certificates> {
+  const { files } = systemEnvironment();
+  return Certificates.load({ config, files, log, wallMs: Date.now }, before);
 }

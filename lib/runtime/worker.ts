@@ -58,6 +58,8 @@ class WorkerThread {
         return void this.#retire();
       case "cut":
         return this.#plane?.cut(message.backends);
+      case "certificates":
+        return this.#plane?.replaceCertificates(message.listener, message.certificates);
       case "drain":
         // Never rejects.
         return void this.#drain();
@@ -67,7 +69,7 @@ class WorkerThread {
   }
 
   #start(message: StartMessage): void {
-    const { worker, opensUnix, shape, logRing, wallOffsetMs } = message;
+    const { worker, opensUnix, shape, logRing, hopPorts, wallOffsetMs } = message;
     const { config } = message.plan;
     const table = new SharedTable(message.table, shape);
     const guards = new GuardTable(message.guards, shape);
@@ -80,9 +82,16 @@ class WorkerThread {
     const now = () => performance.now();
     const { random } = Math;
     const transport = denoTransport;
-    const deps = { table, guards, metrics, worker, opensUnix, transport, now, random, log };
+    const parts = { table, guards, metrics, worker, opensUnix, hopPorts };
     try {
-      this.#plane = new DataPlane({ ...this.#read(message.plan), ...deps });
+      this.#plane = new DataPlane({
+        ...this.#read(message.plan),
+        ...parts,
+        transport,
+        now,
+        random,
+        log,
+      });
     } catch (error) {
       if (!(error instanceof ListenError)) throw error;
       const { listener, message: reason } = error;
@@ -93,12 +102,13 @@ class WorkerThread {
     scope.postMessage({ type: "ready" });
   }
 
-  #read({ config, limits, rates, metricPlan }: PlanMessage): Plan {
+  #read({ config, limits, rates, metricPlan, certificates }: PlanMessage): Plan {
     return {
       config,
       limits: SharedLimits.wrap(config, limits, this.#clock),
       rates: new RateLimits(config, rates, this.#clock),
       metricPlan,
+      certificates,
     };
   }
 

@@ -1,3 +1,4 @@
+import type { Config } from "../config/types.ts";
 import type { Logger } from "../core/log.ts";
 import type { GuardTable } from "../core/guard_table.ts";
 import type { SharedTable } from "../core/shared_table.ts";
@@ -7,6 +8,7 @@ import { ListenError } from "./listen_error.ts";
 import { LOG_RING_BYTES, RingReader } from "./log_ring.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { wallOffset } from "./shared_clock.ts";
+import { HopReservation } from "./hop_ports.ts";
 import { planMessage, type RunPlan } from "./run_plan.ts";
 import { startThread } from "./start_thread.ts";
 import { removeStaleSockets } from "./unix_sockets.ts";
@@ -28,6 +30,7 @@ export interface WorkerSlotOptions {
 /** One place for a data plane thread; a thread that dies there is replaced by a new one. */
 export class WorkerSlot implements Disposable {
   readonly #options: WorkerSlotOptions;
+  readonly #hops: HopReservation;
   #plan: RunPlan;
   #next: RunPlan | undefined;
   /** Waits for the thread's answer to what it was told last. */
@@ -52,6 +55,7 @@ export class WorkerSlot implements Disposable {
   constructor(options: WorkerSlotOptions) {
     this.#options = options;
     this.#plan = options.plan;
+    this.#hops = new HopReservation(options.plan.config);
   }
 
   /** Threads that had to be replaced. */
@@ -62,6 +66,11 @@ export class WorkerSlot implements Disposable {
   /** Log records that were lost because a thread wrote faster than they could be read. */
   get logDropped(): number {
     return this.#droppedBefore + (this.#reader?.dropped ?? 0);
+  }
+
+  /** Whether the thread may end TLS wherever a configuration wants it to. */
+  hasHopsFor(config: Config): boolean {
+    return this.#hops.isEnoughFor(config);
   }
 
   /** Starts the thread; resolves once its listeners are open. @throws {ListenError | StartError} */
@@ -128,12 +137,13 @@ export class WorkerSlot implements Disposable {
     clearTimeout(this.#restartTimer);
     this.#end();
     this.#forget();
+    this.#hops[Symbol.dispose]();
     this.#drained.resolve();
   }
 
   #spawn(): void {
     const { slot, opensUnix, table, guards, metrics, log } = this.#options;
-    const worker = startThread(slot, this.#plan.config);
+    const worker = startThread(slot, this.#plan.config, this.#hops.ports);
     // A ring of its own: the thread before may still have been writing into the last one.
     const ring = RingQueue.create(LOG_RING_BYTES);
     this.#worker = worker;
@@ -159,6 +169,7 @@ export class WorkerSlot implements Disposable {
       guards: guards.buffer,
       metrics: metrics.buffer,
       logRing: ring.buffer,
+      hopPorts: this.#hops.ports,
       wallOffsetMs: wallOffset(),
     });
     // The one before had been told, and would be told to commit.

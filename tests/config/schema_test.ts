@@ -40,11 +40,25 @@ Deno.test("settingRows() explains every setting", () => {
   }
 });
 
-for (const name of ["weir", "tcp", "http", "reference"]) {
+/** The real file system, with a certificate and its key where the examples name theirs. */
+async function withCertificates(folder: string): Promise<LoadEnvironment> {
+  const environment = systemEnvironment();
+  const authority = await TestAuthority.create(folder);
+  await authority.issue(["localhost"], { file: "site" });
+  const read = (path: string) => {
+    const [, ending] = /\.(pem|key)$/.exec(path) ?? [];
+    return environment.files.read(ending === undefined ? path : `${folder}/site.${ending}`);
+  };
+  return { ...environment, files: { ...environment.files, read } };
+}
+
+for (const name of ["weir", "tcp", "http", "tls", "reference"]) {
   const path = root(`config/${name}.yaml`);
 
   Deno.test(`config/${name}.yaml loads, and names its schema`, async () => {
-    const result = await loadConfig(path, await withCertificates());
+    await using folder = await TempFolder.create();
+
+    const result = await loadConfig(path, await withCertificates(folder.path));
 
     assertEquals(result.ok ? [] : result.problems.map(formatProblem), []);
     const text = await Deno.readTextFile(path);
@@ -122,17 +136,4 @@ function valuesAt(document: unknown, path: string): unknown[] {
       if (typeof node !== "object" || node === null || !Object.hasOwn(node, step)) return [];
       return [Reflect.get(node, step)];
     }), [document]);
-}
-
-/** This machine, with the certificates that the examples name and nobody has. */
-async function withCertificates(): Promise<LoadEnvironment> {
-  await using folder = await TempFolder.create();
-  const pair = await (await TestAuthority.create(folder.path)).issue(["app.internal"]);
-  const [cert, key] = [await Deno.readFile(pair.cert), await Deno.readFile(pair.key)];
-  const system = systemEnvironment();
-  const read = (path: string) => {
-    if (!/\/tls\/[\w-]+\.(pem|key)$/.test(path)) return system.files.read(path);
-    return Promise.resolve({ kind: "bytes" as const, bytes: path.endsWith(".key") ? key : cert });
-  };
-  return { ...system, files: { ...system.files, read } };
 }

@@ -37,7 +37,8 @@ Deno.test("a worker that is replaced gives back the trial that it held, and the 
   const guards = GuardTable.create(shapeOf(config));
   const log = new MemoryLog();
   const metrics = MetricTable.create(metricShapeOf(config));
-  const plan = { config, limits, rates: [], metricPlan: metrics.plan };
+  const certificates = () => new Map();
+  const plan = { config, limits, rates: [], metricPlan: metrics.plan, certificates };
   using slot = new WorkerSlot({ slot: 0, opensUnix: true, plan, table, guards, metrics, log });
   await within("the worker", slot.start());
   guards.trip(0, guards.era(0));

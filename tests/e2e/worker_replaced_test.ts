@@ -165,7 +165,8 @@ async function startSlotWith(options: LoadedConfigOptions): Promise<Parts> {
   const log = new MemoryLog();
   const guards = GuardTable.create(shapeOf(config));
   const metrics = MetricTable.create(metricShapeOf(config));
-  const plan = { config, limits, rates: [], metricPlan: metrics.plan };
+  const certificates = () => new Map();
+  const plan = { config, limits, rates: [], metricPlan: metrics.plan, certificates };
   const slot = new WorkerSlot({ slot: 0, opensUnix: true, plan, table, guards, metrics, log });
   await within("the worker", slot.start());
   return {

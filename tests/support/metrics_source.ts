@@ -39,6 +39,7 @@ export class MetricsBench {
         workers: config.workers,
         workerRestarts: 2,
         logDropped: 7,
+        certificates: [],
         listeners: listenerStatus(config, tables),
         upstreams: upstreamStatus(config, tables),
       },

@@ -10,7 +10,9 @@ export type Peer =
   | "wrk"
   | "ab"
   | "prometheus"
-  | "promtool";
+  | "promtool"
+  | "node"
+  | "sslscan";
 
 /** Paths of the programs, by name. */
 export type PeerPaths = Readonly<Record<Peer, string>>;
