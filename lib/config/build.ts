@@ -8,11 +8,19 @@ import type {
   ListenerSettings,
   UpstreamSettings,
 } from "./schema.ts";
+import { pathBeside } from "./admin_token.ts";
 import { buildGuards } from "./build_guard.ts";
 import { buildHealthCheck } from "./build_health.ts";
 import { buildHttp } from "./build_http.ts";
 import { buildRateLimit } from "./build_rate.ts";
-import type { Config, HashKey, ListenerConfig, StickyConfig, UpstreamConfig } from "./types.ts";
+import type {
+  AdminConfig,
+  Config,
+  HashKey,
+  ListenerConfig,
+  StickyConfig,
+  UpstreamConfig,
+} from "./types.ts";
 
 /** Settings of a whole configuration. */
 export interface BuildInput {
@@ -20,10 +28,12 @@ export interface BuildInput {
   readonly included: readonly IncludedSettings[];
   /** What `workers: auto` stands for. */
   readonly cores: number;
+  /** The file that relative paths are relative to. */
+  readonly file: string;
 }
 
 /** Turns checked settings into the configuration that the program runs on. */
-export function buildConfig({ main, included, cores }: BuildInput): Config {
+export function buildConfig({ main, included, cores, file: configFile }: BuildInput): Config {
   const { log, admin, tcp } = main;
   const file = log.file.path;
   const { name: congestionControl } = tcp.congestion_control;
@@ -36,10 +46,18 @@ export function buildConfig({ main, included, cores }: BuildInput): Config {
     shutdownTimeoutMs: main.shutdown_timeout,
     log: { level: log.level, format: log.format, ...(file === undefined ? {} : { file }) },
     ...(congestionControl === undefined ? {} : { congestionControl }),
-    ...(admin === undefined ? {} : { admin: { address: admin.address } }),
+    ...(admin === undefined ? {} : { admin: buildAdmin(admin, configFile) }),
     listeners: parts.flatMap((part) => (part.listeners ?? []).map(buildListener)),
     upstreams: parts.flatMap((part) => Object.entries(part.upstreams ?? {}).map(buildUpstream)),
   });
+}
+
+function buildAdmin(
+  { address, token_file: { path }, hosts }: NonNullable<FullSettings["admin"]>,
+  configFile: string,
+): AdminConfig {
+  const tokenFile = path === undefined ? {} : { tokenFile: pathBeside(configFile, path) };
+  return { address, hosts, ...tokenFile };
 }
 
 function buildListener(listener: ListenerSettings): ListenerConfig {

@@ -1,3 +1,4 @@
+import { checkTokenFile } from "./admin_token.ts";
 import { buildConfig } from "./build.ts";
 import { checkBackendIds, checkTogether } from "./check.ts";
 import { type LoadEnvironment, systemEnvironment } from "./files.ts";
@@ -101,6 +102,7 @@ async function loadFull({ document, findings, environment }: Loading): Promise<L
     ...parts.flatMap((part) => part.findings),
     // With a file missing, what the others refer to may be in there.
     ...(complete ? checkTogether([document, ...others]) : []),
+    ...await checkTokenFile(document, environment.files),
   ];
   if (all.length > 0 || !main.success) return await refuse(all);
   const warnings = await resolveFindings([document, ...others].flatMap(findUnreachable));
@@ -110,6 +112,7 @@ async function loadFull({ document, findings, environment }: Loading): Promise<L
       main: main.data,
       included: parts.flatMap((part) => part.settings ?? []),
       cores: environment.cores,
+      file: document.source.name,
     }),
     warnings: warnings.map(formatProblem),
     expanded: mergeDocuments(document, others),
@@ -143,7 +146,7 @@ async function loadShort(form: ShortForm, loading: Loading): Promise<LoadResult>
   if (!full.success) return await refuse(findingsOf({ ...source, text: "" }, full.error));
   return {
     ok: true,
-    config: buildConfig({ main: full.data, included: [], cores: environment.cores }),
+    config: buildConfig({ main: full.data, included: [], cores: environment.cores, file: "" }),
     warnings: [],
     expanded,
     files: [source.name],

@@ -76,7 +76,8 @@ function systemCode(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
-function isFamilyMissing(error: unknown): boolean {
+/** True for the error of listening on IPv6 where the machine has none. */
+export function isFamilyMissing(error: unknown): boolean {
   return error instanceof Deno.errors.AddrNotAvailable || systemCode(error) === "EAFNOSUPPORT";
 }
 

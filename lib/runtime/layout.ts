@@ -38,6 +38,12 @@ export interface PlacedItem<T> {
   readonly index: number;
 }
 
+/** A configuration without the places. */
+export function configOf(config: PlacedConfig): Config {
+  const { layout: _, ...plain } = config;
+  return plain;
+}
+
 /** Every listener of a configuration with its place. */
 export function placeListeners(config: PlacedConfig): PlacedItem<ListenerConfig>[] {
   const { listeners: places } = layoutOf(config);

@@ -1,28 +1,35 @@
 import type { Config } from "../config/types.ts";
 import type { Clock } from "../core/clock.ts";
-import type { Logger } from "../core/log.ts";
-import { VERSION } from "../core/version.ts";
+import type { EmitEvent } from "../core/events.ts";
+import type { AdjustableLogger, LogLevel } from "../core/log.ts";
 import { denoTransport } from "../net/deno_transport.ts";
+import type { ExplainQuestion } from "../admin/explain_question.ts";
+import { Explainer } from "./explainer.ts";
+import type { Explanation } from "./explanation.ts";
 import { Generations } from "./generations.ts";
 import { Guards } from "./guards.ts";
 import { HealthChecks } from "./health.ts";
-import { layoutOf, placeBackends, type PlacedConfig } from "./layout.ts";
+import { placeBackends, type PlacedBackend, type PlacedConfig } from "./layout.ts";
 import type { ToWorker } from "./messages.ts";
-import { writeMetrics } from "./metrics_page.ts";
+import type { BackendChange } from "./overrides.ts";
+import { readMetrics, readStatus, type StatusSources } from "./read_status.ts";
+import { RunTimeControl } from "./run_time_control.ts";
 import { refuseDirectories } from "./sandbox.ts";
 import { fillSecrets } from "./secrets.ts";
 import { SharedState } from "./shared_state.ts";
-import { listenerStatus, type ReloadHistory, type Status, upstreamStatus } from "./status.ts";
+import type { ReloadHistory, Status } from "./status.ts";
 import { removeStaleSockets } from "./unix_sockets.ts";
 import { BEAT_CHECK_MS } from "./worker_slot.ts";
 
 /** What a {@linkcode Supervisor} takes from outside. */
 export interface SupervisorOptions {
   readonly config: Config;
-  readonly log: Logger;
+  readonly log: AdjustableLogger;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** Hears what happens; absent: nobody does. */
+  readonly onEvent?: EmitEvent;
 }
 
 /**
@@ -35,15 +42,25 @@ export class Supervisor implements Disposable {
   readonly #state: SharedState;
   readonly #health: HealthChecks;
   readonly #generations: Generations;
+  readonly #control: RunTimeControl;
+  /** Of the configuration in force, made when somebody asks for the first time. */
+  #explainer: Explainer | undefined;
   #guards: Guards | undefined;
   #beatTimer: ReturnType<typeof setInterval> | undefined;
   #ready = false;
   #reloading: Promise<void> = Promise.resolve();
+  readonly #emit: EmitEvent = (event) => this.#options.onEvent?.(event);
 
   private constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#state = new SharedState(fillSecrets(options.config), options.random);
-    this.#generations = new Generations(this.#state, options.log);
+    this.#control = this.#createControl();
+    this.#generations = new Generations({
+      state: this.#state,
+      log: options.log,
+      changes: (config) => this.#control.under(config),
+      emit: this.#emit,
+    });
     this.#health = this.#startHealthChecks();
   }
 
@@ -78,36 +95,38 @@ export class Supervisor implements Disposable {
   }
 
   status(): Status {
-    const { config } = this;
-    const { plan: { limits }, table, guards, metrics } = this.#state;
-    const tables = {
-      table,
-      limits: limits.table,
-      guards,
-      metrics,
-      health: this.#health,
-      nowMs: limits.now(),
-    };
-    return {
-      version: VERSION,
-      ready: this.#ready,
-      workers: config.workers,
-      workerRestarts: this.#generations.restarts,
-      logDropped: this.#generations.logDropped,
-      listeners: listenerStatus(config, tables),
-      upstreams: upstreamStatus(config, tables),
-    };
+    return readStatus(this.#sources);
   }
 
   /** The same and more, for Prometheus. */
   metrics(reloads: ReloadHistory): string {
-    return writeMetrics({
-      status: { ...this.status(), reloads },
-      table: this.#state.metrics,
-      layout: layoutOf(this.config),
-      residentBytes: Deno.memoryUsage().rss,
-      startTimeMs: performance.timeOrigin,
+    return readMetrics(this.#sources, reloads);
+  }
+
+  /** Changes a backend in all threads: see `Overrides`. False when there is none such. */
+  changeBackend(upstream: string, backend: string, change: BackendChange): boolean {
+    return this.#control.changeBackend(upstream, backend, change);
+  }
+
+  /** Changes what is written to the log until the configuration says something else. */
+  setLogLevel(level: LogLevel): void {
+    this.#control.setLogLevel(level);
+  }
+
+  /** Says where a request would go now, and why. @throws {RequestError} when it is no question */
+  explain(question: ExplainQuestion): Promise<Explanation> {
+    const { random, clock } = this.#options;
+    const { table, guards, plan: { limits } } = this.#state;
+    this.#explainer ??= new Explainer({
+      config: this.config,
+      random,
+      now: () => clock.now(),
+      table,
+      limits: limits.table,
+      guards,
+      overrides: this.#control.overrides,
     });
+    return this.#explainer.explain(question);
   }
 
   /**
@@ -128,6 +147,7 @@ export class Supervisor implements Disposable {
   async drain(): Promise<void> {
     const { shutdownDelayMs, shutdownTimeoutMs } = this.config;
     this.#ready = false;
+    this.#emit({ type: "draining" });
     await this.#sleep(shutdownDelayMs);
     await this.#reloading;
     const drained = this.#generations.drain();
@@ -159,10 +179,23 @@ export class Supervisor implements Disposable {
       goBack();
       throw error;
     }
+    this.#control.take(this.#state.plan.config);
     this.#generations.current.commit();
+    this.#explainer = undefined;
     health.commit();
     this.#guards?.take(this.config);
     this.#leaveLater(before);
+  }
+
+  get #sources(): StatusSources {
+    return {
+      config: this.config,
+      state: this.#state,
+      health: this.#health,
+      overrides: this.#control.overrides,
+      generations: this.#generations,
+      ready: this.#ready,
+    };
   }
 
   /** What is under way on backends that are no more may end, but not for ever. */
@@ -179,7 +212,7 @@ export class Supervisor implements Disposable {
 
   #begin(): void {
     this.#ready = true;
-    this.#beatTimer = setInterval(() => this.#checkBeats(), BEAT_CHECK_MS);
+    this.#beatTimer = setInterval(() => this.#generations.checkBeats(), BEAT_CHECK_MS);
     // Not before: while first checks run, all who are still to be checked would make a panic.
     this.#guards = this.#startGuards();
   }
@@ -188,7 +221,9 @@ export class Supervisor implements Disposable {
     const { log, clock, random } = this.#options;
     const { table, guards } = this.#state;
     const post = (message: ToWorker) => this.#post(message);
-    return new Guards({ config: this.config, log, clock, random, table, guards, post });
+    const shareOf = (backend: PlacedBackend) => this.#control.overrides.shareOf(backend);
+    const tell = { log, post, emit: this.#emit };
+    return new Guards({ config: this.config, clock, random, table, guards, shareOf, ...tell });
   }
 
   #startHealthChecks(): HealthChecks {
@@ -202,23 +237,39 @@ export class Supervisor implements Disposable {
       transport: denoTransport,
       isUp: ({ index }) => table.isUp(index),
       successes: ({ index }) => table.backendTotal(index, "successes"),
-      onChange: ({ index }, available) => this.#setHealth(index, available),
+      onChange: (backend, available, reason) => this.#setHealth(backend, available, reason),
       onPass: (backend, check) => this.#guards?.checkPassed(backend, check),
     });
   }
 
-  #setHealth(backend: number, available: boolean): void {
+  #createControl(): RunTimeControl {
+    return new RunTimeControl({
+      config: () => this.config,
+      logLevel: this.#options.config.log.level,
+      log: this.#options.log,
+      post: (message) => this.#post(message),
+      emit: this.#emit,
+      setChecked: (backend, isChecked) => {
+        if (isChecked) this.#health.resume(backend);
+        else this.#health.pause(backend);
+      },
+    });
+  }
+
+  #setHealth(placed: PlacedBackend, available: boolean, reason: string | undefined): void {
+    const { index: backend, spec, upstream } = placed;
+    const isNews = this.#state.table.isUp(backend) !== available;
     // The table first: a thread that starts between the two reads it there.
     this.#state.table.setUp(backend, available);
     this.#post({ type: "health", backend, available });
+    if (!isNews) return;
+    const where = { upstream: upstream.name, backend: spec.id };
+    this.#emit({ type: "health", ...where, up: available, ...(reason && { reason }) });
   }
 
   #post(message: ToWorker): void {
     this.#generations.post(message);
-  }
-
-  #checkBeats(): void {
-    this.#generations.checkBeats();
+    if ("backend" in message) this.#explainer?.hear(message);
   }
 
   #cut(): void {
