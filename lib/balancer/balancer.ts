@@ -31,6 +31,8 @@ export interface Balancer<T extends Candidate = Candidate> {
    * @param latencyMs from the start of the attempt to the answer's first byte, or to the failure
    */
   observe?(candidate: T, latencyMs: number, passed: boolean): void;
+  /** What servers are compared by, at this moment: the lower, the sooner picked. For people. */
+  cost?(candidate: T): number;
 }
 
 /** What an algorithm takes from outside. */

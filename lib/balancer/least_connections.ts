@@ -84,6 +84,10 @@ export class LeastConnections<T extends Candidate> implements Balancer<T> {
     return entry.candidate;
   }
 
+  cost(candidate: T): number {
+    return costOf(candidate, candidate.load);
+  }
+
   #best(request: PickRequest<T>): Entry<T> | undefined {
     for (let entry = this.#idle.first; entry !== undefined; entry = entry.next) {
       if (request.eligible(entry.candidate)) return entry;
@@ -139,7 +143,7 @@ export class LeastConnections<T extends Candidate> implements Balancer<T> {
 
   #stamp(entry: Entry<T>, load: number): void {
     entry.load = load;
-    entry.cost = load === 0 ? 0 : (load + 1) / entry.candidate.weight;
+    entry.cost = costOf(entry.candidate, load);
     entry.since = ++this.#moves;
   }
 
@@ -159,6 +163,11 @@ interface Entry<T> extends HeapItem, LinkedItem<Entry<T>> {
   /** Number of the move to this cost, or of the last pick at it. */
   since: number;
   roundPlace: number;
+}
+
+/** Of one more piece of work. */
+function costOf({ weight }: Candidate, load: number): number {
+  return load === 0 ? 0 : (load + 1) / weight;
 }
 
 /** Small, because each costs a read of shared memory; four cover the usual small upstream. */

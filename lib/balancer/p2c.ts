@@ -39,6 +39,10 @@ export class P2c<T extends Candidate> implements Balancer<T> {
     const isBetter = costOf(second.candidate) < costOf(first.candidate);
     return isBetter ? second.candidate : first.candidate;
   }
+
+  cost(candidate: T): number {
+    return costOf(candidate);
+  }
 }
 
 function costOf(candidate: Candidate): number {

@@ -6,15 +6,21 @@ const DEFAULT_FILES = ["config/weir.yaml", "config.yaml"] as const;
 
 /** The file to load: the one named, else the first default that exists. */
 export async function findConfigFile(named: string | undefined): Promise<string | undefined> {
-  if (named !== undefined) return named;
-  for (const path of DEFAULT_FILES) {
-    if (await exists(path)) return path;
-  }
+  const path = named ?? await existingConfigFile();
+  if (path !== undefined) return path;
   printError(
     `weir: no configuration: neither ${DEFAULT_FILES.join(" nor ")} exists here\n` +
       `Write one with the sections "listeners" and "upstreams", name one with --config FILE,\n` +
       `or run \`weir --demo\` to see Weir at work without one`,
   );
+  return undefined;
+}
+
+/** The first default that exists. */
+export async function existingConfigFile(): Promise<string | undefined> {
+  for (const path of DEFAULT_FILES) {
+    if (await exists(path)) return path;
+  }
   return undefined;
 }
 

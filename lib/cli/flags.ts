@@ -25,29 +25,43 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** Reads the flags of one command. @throws {UsageError} */
+/** A command line taken apart. */
+export interface Arguments {
+  readonly flags: FlagValues;
+  /** What is no flag and no flag's value, in order. */
+  readonly words: readonly string[];
+}
+
+/** Reads the flags of a command that takes nothing else. @throws {UsageError} */
 export function parseFlags(args: readonly string[], flags: readonly Flag[]): FlagValues {
+  const { flags: values, words: [extra] } = parseArguments(args, flags);
+  if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`);
+  return values;
+}
+
+/** Reads the flags of a command, and its other words. @throws {UsageError} */
+export function parseArguments(args: readonly string[], flags: readonly Flag[]): Arguments {
   const all = [...flags, HELP];
   const known = (name: string) => all.find((flag) => flag.name === name || flag.short === name);
   const switches = all.filter((flag) => flag.value === undefined).map((flag) => flag.name);
   for (const arg of args) refuseValue(arg, switches);
   const texts = all.filter((flag) => flag.value !== undefined).map((flag) => flag.name);
   const parsed = parseArgs(joinNegative(args.map((arg) => longForm(arg, all)), texts), {
-    string: texts,
+    string: [...texts, "_"],
     // The last of several would win without a word.
     collect: texts,
     boolean: switches,
     alias: Object.fromEntries(
       all.flatMap(({ name, short }) => short === undefined ? [] : [[name, short]]),
     ),
-    unknown: (arg, key) => {
-      if (key === undefined) throw new UsageError(`unexpected argument "${arg}"`);
-      if (known(key) === undefined) throw new UsageError(explainUnknown(key, all));
+    unknown: (_, key) => {
+      if (key !== undefined && known(key) === undefined) {
+        throw new UsageError(explainUnknown(key, all));
+      }
     },
   });
-  const [extra] = parsed._;
-  if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`);
-  return Object.fromEntries(all.map((flag) => [flag.name, checked(flag, parsed[flag.name])]));
+  const values = all.map((flag) => [flag.name, checked(flag, parsed[flag.name])]);
+  return { flags: Object.fromEntries(values), words: parsed._.map(String) };
 }
 
 export const HELP: Flag = { name: "help", short: "h", help: "Show this help." };

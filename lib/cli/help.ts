@@ -5,6 +5,8 @@ export interface Command {
   readonly name: string;
   readonly summary: string;
   readonly flags: readonly Flag[];
+  /** What it takes beside its flags: `ACTION [WORD]...`; absent: nothing. */
+  readonly operands?: string;
   /** What the help says after the flags. */
   readonly notes?: readonly string[];
 }
@@ -22,15 +24,17 @@ export function programHelp(commands: readonly Command[]): string {
     "`weir COMMAND --help` shows the flags of a command, `weir --version` the version.",
     "",
     "Exit codes: 0 clean end, 1 wrong configuration, 2 wrong usage,",
-    "            3 a listener could not be opened, 70 internal error.",
+    "            3 a listener could not be opened, 69 the admin interface cannot be reached,",
+    "            70 internal error; of `ctl` and `explain`: 1 refused by Weir.",
   ].join("\n");
 }
 
 /** The text of `weir COMMAND --help`. */
-export function commandHelp({ name, summary, flags, notes = [] }: Command): string {
+export function commandHelp({ name, summary, flags, operands, notes = [] }: Command): string {
   return [
     `weir ${name}: ${summary}`,
     "",
+    ...(operands === undefined ? [] : [`Usage: weir ${name} [FLAGS] ${operands}`, ""]),
     ...columns([...flags, HELP].map((flag) => [flagText(flag), flag.help])),
     ...(notes.length === 0 ? [] : ["", ...notes]),
   ].join("\n");

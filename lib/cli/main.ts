@@ -1,9 +1,12 @@
 import { messageOf } from "../core/errors.ts";
 import { nearest } from "../core/suggest.ts";
 import { VERSION } from "../core/version.ts";
+import { AdminError } from "./admin_client.ts";
 import { CHECK, check } from "./check.ts";
+import { CTL, ctl } from "./ctl.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
-import { type FlagValues, parseFlags, UsageError } from "./flags.ts";
+import { EXPLAIN, explain } from "./explain.ts";
+import { type FlagValues, parseArguments, UsageError } from "./flags.ts";
 import { type Command, commandHelp, programHelp } from "./help.ts";
 import { printError, printLine } from "./output.ts";
 import { RUN, run } from "./run.ts";
@@ -11,12 +14,18 @@ import { SCHEMA, schema } from "./schema.ts";
 import { SIMULATE, simulate } from "./simulate.ts";
 
 interface RunnableCommand extends Command {
-  readonly main: (flags: FlagValues) => ExitCode | Promise<ExitCode>;
+  /** @param words none unless the command has operands */
+  readonly main: (
+    flags: FlagValues,
+    words: readonly string[],
+  ) => ExitCode | Promise<ExitCode>;
 }
 
 const COMMANDS: readonly RunnableCommand[] = [
   { ...RUN, main: run },
   { ...CHECK, main: check },
+  { ...EXPLAIN, main: explain },
+  { ...CTL, main: ctl },
   { ...SIMULATE, main: simulate },
   { ...SCHEMA, main: schema },
 ];
@@ -33,6 +42,10 @@ export async function main(args: readonly string[]): Promise<ExitCode> {
         `weir: ${error.message}\nSee \`${["weir", ...namedCommand(words), "--help"].join(" ")}\``,
       );
       return EXIT.usage;
+    }
+    if (error instanceof AdminError) {
+      printError(`weir: ${error.message}`);
+      return error.exitCode;
     }
     printError(`weir: internal error: ${messageOf(error)}\n${errorStack(error)}`);
     return EXIT.internal;
@@ -53,8 +66,13 @@ async function dispatch(words: readonly string[]): Promise<ExitCode> {
   const isCommand = first !== undefined && !first.startsWith("-");
   const command = COMMANDS.find(({ name }) => name === (isCommand ? first : RUN.name));
   if (command === undefined) throw new UsageError(explainUnknown(first ?? ""));
-  const flags = parseFlags(isCommand ? words.slice(1) : words, command.flags);
-  if (flags["help"] !== true) return await command.main(flags);
+  const args = isCommand ? words.slice(1) : words;
+  const { flags, words: operands } = parseArguments(args, command.flags);
+  if (flags["help"] !== true) {
+    const [extra] = command.operands === undefined ? operands : [];
+    if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`);
+    return await command.main(flags, operands);
+  }
   printLine(commandHelp(command));
   return EXIT.ok;
 }

@@ -1,6 +1,7 @@
 import { formatProblems, type LoadResult } from "../config/load.ts";
 import { messageOf } from "../core/errors.ts";
-import type { Logger } from "../core/log.ts";
+import type { EmitEvent } from "../core/events.ts";
+import type { LogFields, Logger, LogLevel } from "../core/log.ts";
 import { ListenError } from "../runtime/listen_error.ts";
 import type { ReloadHistory } from "../runtime/status.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
@@ -13,10 +14,17 @@ export interface ReloadResult {
   readonly warnings: readonly string[];
 }
 
+/** What a {@linkcode Reloader} works with. */
+export interface ReloaderOptions {
+  /** Reads the configuration; absent where there is nothing to read. */
+  readonly load?: (() => Promise<LoadResult>) | undefined;
+  readonly log: Logger;
+  readonly emit: EmitEvent;
+}
+
 /** Reads the configuration again and puts it in force, or says why not. */
 export class Reloader {
-  readonly #load: (() => Promise<LoadResult>) | undefined;
-  readonly #log: Logger;
+  readonly #options: ReloaderOptions;
   #supervisor: Supervisor | undefined;
   /** Somebody asked before the start was over. */
   #isWanted = false;
@@ -24,10 +32,8 @@ export class Reloader {
   #refused = 0;
   #problems: readonly string[] | undefined;
 
-  /** @param load reads the configuration; absent where there is nothing to read */
-  constructor(load: (() => Promise<LoadResult>) | undefined, log: Logger) {
-    this.#load = load;
-    this.#log = log;
+  constructor(options: ReloaderOptions) {
+    this.#options = options;
   }
 
   get history(): ReloadHistory {
@@ -45,9 +51,10 @@ export class Reloader {
   async reload(): Promise<ReloadResult> {
     this.#isWanted = this.#supervisor === undefined;
     if (this.#supervisor === undefined) return refused(["Weir is still starting"]);
-    if (this.#load === undefined) return this.#refuse(["there is no file to read"]);
+    const { load } = this.#options;
+    if (load === undefined) return this.#refuse(["there is no file to read"]);
     const beginMs = performance.now();
-    const loaded = await this.#load();
+    const loaded = await load();
     if (!loaded.ok) return this.#refuse(formatProblems(loaded.problems));
     try {
       await this.#supervisor.reload(loaded.config);
@@ -58,22 +65,24 @@ export class Reloader {
     this.#done++;
     this.#problems = undefined;
     const ms = Math.round(performance.now() - beginMs);
-    this.#log.write({ level: "info", message: "Configuration reloaded", fields: { ms } });
+    this.#tell("info", "Configuration reloaded", { ms });
+    this.#options.emit({ type: "reload", ok: true });
     return { ok: true, problems: [], warnings: loaded.warnings.map(String) };
   }
 
   #refuse(problems: readonly string[]): ReloadResult {
     const message = "Reload refused: the configuration before stays in force";
     for (const problem of problems) {
-      this.#log.write({ level: "error", message, fields: { problem } });
+      this.#tell("error", message, { problem });
     }
+    this.#options.emit({ type: "reload", ok: false, problems });
     this.#refused++;
     this.#problems = problems;
     return refused(problems);
   }
 
-  #tell(level: "warning", message: string): void {
-    this.#log.write({ level, message, fields: {} });
+  #tell(level: LogLevel, message: string, fields: LogFields = {}): void {
+    this.#options.log.write({ level, message, fields });
   }
 }
 

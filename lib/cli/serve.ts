@@ -1,7 +1,7 @@
-import { type AdminServer, startAdmin } from "../admin/server.ts";
 import type { LoadResult } from "../config/load.ts";
 import type { Config, HttpListenerConfig, ListenerConfig } from "../config/types.ts";
 import { formatAddress } from "../core/address.ts";
+import type { EmitEvent } from "../core/events.ts";
 import { messageOf } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
 import { ListenError } from "../runtime/listen_error.ts";
@@ -12,6 +12,7 @@ import { onSignals } from "../runtime/signals.ts";
 import { Supervisor } from "../runtime/supervisor.ts";
 import { sysctl } from "../runtime/sysctl.ts";
 import { systemClock } from "../runtime/system_clock.ts";
+import { AdminPart } from "./admin_part.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { printError, printLine } from "./output.ts";
 import { Reloader } from "./reloader.ts";
@@ -37,17 +38,17 @@ export async function serve({ config, load, onReady }: ServeOptions): Promise<Ex
   }
   await dropUnneeded();
   // Before the first connection can come: a signal that nobody listens for would cut it.
-  const reloader = new Reloader(load, log);
+  const admin = new AdminPart({ config, log });
+  const reloader = new Reloader({ load, log, emit: admin.emit });
   using stop = listenForSignals(log, () => void reloader.reload());
-  using supervisor = await tryStart(config, log);
+  using supervisor = await tryStart(config, log, admin.emit);
   if (supervisor === undefined) return EXIT.listen;
-  const admin = tryStartAdmin(config, { supervisor, reloader, log });
-  if (admin === "failed") return EXIT.listen;
+  if (!await isOpened(admin, supervisor, reloader)) return EXIT.listen;
   announce(config);
   reloader.begin(supervisor);
   onReady?.(supervisor);
   await untilStopped(supervisor, stop, log);
-  await admin?.stop();
+  await admin.stop();
   log.write({ level: "info", message: "Stopped", fields: {} });
   return EXIT.ok;
 }
@@ -113,9 +114,14 @@ function tryOpenLog(config: Config): OperationalLog | undefined {
   }
 }
 
-async function tryStart(config: Config, log: OperationalLog): Promise<Supervisor | undefined> {
+async function tryStart(
+  config: Config,
+  log: OperationalLog,
+  onEvent: EmitEvent,
+): Promise<Supervisor | undefined> {
   try {
-    return await Supervisor.start({ config, log, clock: systemClock, random: Math.random });
+    const { random } = Math;
+    return await Supervisor.start({ config, log, clock: systemClock, random, onEvent });
   } catch (error) {
     if (error instanceof StartError) {
       printError(`weir: ${error.message}`);
@@ -129,30 +135,17 @@ async function tryStart(config: Config, log: OperationalLog): Promise<Supervisor
   }
 }
 
-/** What the admin listener is about. */
-interface Running {
-  readonly supervisor: Supervisor;
-  readonly reloader: Reloader;
-  readonly log: OperationalLog;
-}
-
-function tryStartAdmin(
-  config: Config,
-  { supervisor, reloader, log }: Running,
-): AdminServer | undefined | "failed" {
-  if (config.admin === undefined) return undefined;
+async function isOpened(
+  admin: AdminPart,
+  supervisor: Supervisor,
+  reloader: Reloader,
+): Promise<boolean> {
   try {
-    return startAdmin({
-      config: config.admin,
-      log,
-      isReady: () => supervisor.ready,
-      status: () => ({ ...supervisor.status(), reloads: reloader.history }),
-      metrics: () => supervisor.metrics(reloader.history),
-    });
+    await admin.start(supervisor, reloader);
+    return true;
   } catch (error) {
-    const address = formatAddress(config.admin.address);
-    printError(`weir: cannot open the admin listener on ${address}: ${messageOf(error)}`);
-    return "failed";
+    printError(`weir: ${messageOf(error)}`);
+    return false;
   }
 }
 

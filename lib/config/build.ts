@@ -8,6 +8,7 @@ import type {
   ListenerSettings,
   UpstreamSettings,
 } from "./schema.ts";
+import { pathBeside } from "./admin_token.ts";
 import { buildAccess, buildProxyProtocol, buildSni, type ListFiles } from "./build_access.ts";
 import { buildOpening } from "./build_backend_tls.ts";
 import { buildGuards } from "./build_guard.ts";
@@ -16,7 +17,14 @@ import { buildHttp } from "./build_http.ts";
 import { buildRateLimit } from "./build_rate.ts";
 import { buildTls } from "./build_tls.ts";
 import type { BackendPems } from "./read_backend_tls.ts";
-import type { Config, HashKey, ListenerConfig, StickyConfig, UpstreamConfig } from "./types.ts";
+import type {
+  AdminConfig,
+  Config,
+  HashKey,
+  ListenerConfig,
+  StickyConfig,
+  UpstreamConfig,
+} from "./types.ts";
 
 /** Settings of a whole configuration. */
 export interface BuildInput {
@@ -26,6 +34,8 @@ export interface BuildInput {
   readonly folders: readonly string[];
   /** What `workers: auto` stands for. */
   readonly cores: number;
+  /** The file that relative paths are relative to. */
+  readonly file: string;
   /** Absent: no part names a file with addresses. */
   readonly lists?: ListFiles;
   /** Files of TLS with backends, by upstream. */
@@ -34,7 +44,7 @@ export interface BuildInput {
 
 /** Turns checked settings into the configuration that the program runs on. */
 export function buildConfig(input: BuildInput): Config {
-  const { main, included, folders, cores, lists = new Map(), pems } = input;
+  const { main, included, folders, cores, file: configFile, lists = new Map(), pems } = input;
   const { log, admin, tcp } = main;
   const file = log.file.path;
   const { name: congestionControl } = tcp.congestion_control;
@@ -47,7 +57,7 @@ export function buildConfig(input: BuildInput): Config {
     shutdownTimeoutMs: main.shutdown_timeout,
     log: { level: log.level, format: log.format, ...(file === undefined ? {} : { file }) },
     ...(congestionControl === undefined ? {} : { congestionControl }),
-    ...(admin === undefined ? {} : { admin: { address: admin.address } }),
+    ...(admin === undefined ? {} : { admin: buildAdmin(admin, configFile) }),
     listeners: parts.flatMap((part, index) => {
       const files = { lists, folder: folders[index] ?? "" };
       return (part.listeners ?? []).map((listener) => buildListener(listener, files));
@@ -57,6 +67,14 @@ export function buildConfig(input: BuildInput): Config {
         .map(([name, upstream]) => buildUpstream(name, upstream, pems?.get(name)));
     }),
   });
+}
+
+function buildAdmin(
+  { address, token_file: { path }, hosts }: NonNullable<FullSettings["admin"]>,
+  configFile: string,
+): AdminConfig {
+  const tokenFile = path === undefined ? {} : { tokenFile: pathBeside(configFile, path) };
+  return { address, hosts, ...tokenFile };
 }
 
 /** What listeners take from files. */

@@ -1,4 +1,5 @@
 import { formatAddress, parseAddress } from "../core/address.ts";
+import { checkAdminToken } from "./admin_token.ts";
 import { checkAlgorithms } from "./check_algorithms.ts";
 import { checkHealth } from "./check_health.ts";
 import { checkOpening } from "./check_backend_tls.ts";
@@ -29,6 +30,7 @@ export function checkTogether(documents: readonly FileDocument[]): Finding[] {
     ...repeated(listeners.map(placeOfName), "name must differ from every other listener"),
     ...repeated(listeners.map(placeOfAddress), "must differ from every other listener"),
     ...documents.flatMap((document) => checkAdmin(document, listeners)),
+    ...documents.flatMap(checkAdminToken),
     ...checkListeners(listeners, new Set(upstreams.map(({ path }) => String(path.at(-1))))),
     ...repeated(upstreams.map(placeOfUpstream), "upstream must be defined only once"),
     ...upstreams.flatMap(checkUpstreamName),

@@ -1,4 +1,5 @@
 import { readAddressLists } from "./address_lists.ts";
+import { checkTokenFile } from "./admin_token.ts";
 import { buildConfig } from "./build.ts";
 import { folderOf } from "./build_tls.ts";
 import { checkBackendIds, checkTogether } from "./check.ts";
@@ -109,6 +110,7 @@ async function loadFull({ document, findings, environment }: Loading): Promise<L
     ...backendTls.findings,
     // With a file missing, what the others refer to may be in there.
     ...(complete ? checkTogether([document, ...others]) : []),
+    ...await checkTokenFile(document, environment.files),
   ];
   if (all.length > 0 || !main.success) return await refuse(all);
   const documents = [document, ...others];
@@ -131,6 +133,7 @@ async function loadFull({ document, findings, environment }: Loading): Promise<L
       cores: environment.cores,
       lists: lists.sets,
       pems: backendTls.pems,
+      file: document.source.name,
     }),
     warnings: warnings.map(formatProblem),
     expanded: mergeDocuments(document, others),
@@ -164,7 +167,13 @@ async function loadShort(form: ShortForm, loading: Loading): Promise<LoadResult>
   if (!full.success) return await refuse(findingsOf({ ...source, text: "" }, full.error));
   return {
     ok: true,
-    config: buildConfig({ main: full.data, included: [], folders: [], cores: environment.cores }),
+    config: buildConfig({
+      main: full.data,
+      included: [],
+      folders: [],
+      cores: environment.cores,
+      file: "",
+    }),
     warnings: [],
     expanded,
     files: [source.name],

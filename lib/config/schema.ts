@@ -41,7 +41,13 @@ const log = section({
 
 const admin = section({
   address: adminAddress().describe(
-    "Where the admin interface listens. It has no password, so only on this machine.",
+    "Where the admin interface listens. Any but a loopback address needs `token_file`.",
+  ),
+  token_file: outputFile().prefault(null).describe(
+    "File with the token that requests have to carry, relative to this file; null means none.",
+  ),
+  hosts: list(host()).prefault([]).describe(
+    "Names by which browsers may call the admin interface, beside its own address.",
   ),
 });
 

@@ -59,8 +59,11 @@ export interface LogConfig {
 
 /** The admin listener. */
 export interface AdminConfig {
-  /** A loopback address. */
   readonly address: TcpAddress;
+  /** Path of the file with the token that requests have to carry; absent: none, on loopback only. */
+  readonly tokenFile?: string;
+  /** Names by which it may be called, beside its own address. */
+  readonly hosts: readonly string[];
 }
 
 /** One bound socket. */

@@ -19,6 +19,12 @@ export interface Logger {
   write(record: LogRecord): void;
 }
 
+/** One whose level can change. */
+export interface AdjustableLogger extends Logger {
+  /** Changes what is written from now on; absent: everything is. */
+  setLevel?(level: LogLevel): void;
+}
+
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 };
 
 /** True for the name of a level. */

@@ -37,6 +37,11 @@ export class SharedTable {
     this.#counters = new Float64Array(buffer, this.#places.cellCount * 4);
   }
 
+  /** Bytes of the whole numbers, which come first in the buffer. */
+  get exactBytes(): number {
+    return this.#cells.byteLength;
+  }
+
   static create(shape: TableShape): SharedTable {
     return new SharedTable(new SharedArrayBuffer(layOut(shape).sizeBytes), shape);
   }

@@ -39,6 +39,12 @@ export interface Backend extends Candidate {
   ramp: number;
 }
 
+/**
+ * What an operator wants of a server: `drain` gives it no new work and leaves it what it has;
+ * `maintenance` also closes its idle connections and stops its health checks.
+ */
+export type BackendState = "ready" | "drain" | "maintenance";
+
 /** Steps in which a server that came back gets its whole share. */
 export const RAMP_STEPS = 20;
 
@@ -77,8 +83,10 @@ export interface Upstream {
   removeServer(id: string): void;
   /** Health moves a server in or out of the balancer's set; nothing else does. */
   setHealth(id: string, healthy: boolean): void;
-  /** Changes a server's share, 0 to 65535; 0 drains it. */
+  /** Changes a server's share, 0 to 65535; 0 leaves it its bound clients. */
   setWeight(id: string, weight: number): void;
+  /** Holds a server off, from bound clients and in panic too, or gives it its share again. */
+  setState(id: string, state: BackendState): void;
   /**
    * The next server by the algorithm, with a slot on it taken. Synchronous: selection never waits.
    *

@@ -1,7 +1,6 @@
-import type { Backend, Lease } from "../core/types.ts";
+import type { Backend, Candidate, Lease } from "../core/types.ts";
 import type { HttpUpstream } from "./http_route.ts";
-import type { RetryPlan } from "./retry_plan.ts";
-import type { Overload } from "./waiting_room.ts";
+import type { Overload, WaitingRoom } from "./waiting_room.ts";
 
 /** What of a request says where it belongs. */
 export interface Affinity {
@@ -11,16 +10,34 @@ export interface Affinity {
   readonly cookie: string | undefined;
 }
 
+/** Where leases come from. */
+export interface LeaseSource {
+  readonly upstream: HttpUpstream["upstream"];
+  /** Absent where backends take as much work as comes. */
+  readonly room: WaitingRoom | undefined;
+  readonly sticky: {
+    readonly table:
+      | { readonly backendFor: (cookie: string | undefined) => Backend | undefined }
+      | undefined;
+  };
+}
+
+/** What was done for a request so far. */
+export interface Attempts {
+  /** Absent before the first has failed. */
+  readonly tried: ReadonlySet<Candidate> | undefined;
+}
+
 /** How a request comes to a backend: to its client's own, to the algorithm's choice, or by waiting. */
 export class LeaseSearch {
-  readonly #http: HttpUpstream;
-  readonly #plan: RetryPlan;
+  readonly #http: LeaseSource;
+  readonly #plan: Attempts;
   readonly #affinity: Affinity;
   #leave: (() => void) | undefined;
   #overload: Overload | undefined;
 
   /** @param plan knows what has been tried */
-  constructor(http: HttpUpstream, plan: RetryPlan, affinity: Affinity) {
+  constructor(http: LeaseSource, plan: Attempts, affinity: Affinity) {
     this.#http = http;
     this.#plan = plan;
     this.#affinity = affinity;

@@ -18,6 +18,7 @@ import { type PlacedConfig, placeListeners } from "./layout.ts";
 import { ListenerSet, type Proxy, type WantedListener, type Way } from "./listener_set.ts";
 import type { RateLimits } from "./rate_limits.ts";
 import type { SharedLimits } from "./shared_limits.ts";
+import type { BackendMessage, OverrideMessage } from "./messages.ts";
 import { createThread } from "./thread_parts.ts";
 import { ThreadUpstream } from "./thread_upstream.ts";
 import { type Retired, UpstreamSet } from "./upstream_set.ts";
@@ -52,6 +53,8 @@ export interface DataPlaneDeps extends Plan {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly log: Logger;
+  /** What operators have changed; nothing is the default. */
+  readonly overrides?: readonly OverrideMessage[];
 }
 
 /** One thread's running load balancer. */
@@ -90,7 +93,7 @@ export class DataPlane implements Disposable {
 
   /** Serves until the listeners are closed. */
   async run(): Promise<void> {
-    this.commit();
+    this.commit(this.#deps.overrides);
     this.#sweep();
     await this.#listeners.untilClosed();
   }
@@ -127,14 +130,18 @@ export class DataPlane implements Disposable {
     this.#prepared = undefined;
   }
 
-  /** Puts what was prepared in force, in one go. */
-  commit(): void {
-    if (this.#prepared === undefined) return;
+  /**
+   * Puts what was prepared in force, in one go; without, takes note of what happened meanwhile.
+   *
+   * @param overrides all that operators want by now; absent: what is configured
+   */
+  commit(overrides: readonly OverrideMessage[] = []): void {
+    if (this.#prepared === undefined) return this.#upstreams?.sync(overrides);
     const { plan, upstreams } = this.#prepared;
     this.#prepared = undefined;
     this.#plan = plan;
     this.#upstreams = upstreams;
-    const retired = upstreams.commit();
+    const retired = upstreams.commit(overrides);
     this.#retire(retired, this.#listeners.commit());
     this.#fronts.commit();
   }
@@ -144,22 +151,10 @@ export class DataPlane implements Disposable {
     this.#fronts.replaceCertificates(listener, certificates);
   }
 
-  /** Takes a backend in or out of the rotation. */
-  setHealth(backend: number, available: boolean): void {
-    const member = this.#memberAt(backend);
-    member?.entry.setHealth(member.id, available);
-  }
-
-  /** Takes note that a backend was ejected, or is so no more. */
-  noteEjection(backend: number): void {
-    const member = this.#memberAt(backend);
-    member?.entry.upstream.noteEjection(member.id);
-  }
-
-  /** Gives a backend that was held off its share by and by. */
-  warmUp(backend: number): void {
-    const member = this.#memberAt(backend);
-    member?.entry.upstream.warmUp(member.id);
+  /** Does what the supervisor says of a backend. */
+  hear(message: BackendMessage): void {
+    const member = this.#upstreams?.memberAt(message.backend);
+    member?.entry.hear(member.id, message);
   }
 
   /** Cuts the connections to servers, by their places in the shared table. */
@@ -202,10 +197,6 @@ export class DataPlane implements Disposable {
     for (const entry of this.#leaving) entry[Symbol.dispose]();
     this.#gates[Symbol.dispose]();
     this.#timeouts[Symbol.dispose]();
-  }
-
-  #memberAt(backend: number) {
-    return this.#upstreams?.memberAt(backend);
   }
 
   #wantedListeners({ config, limits, rates }: Plan, upstreams: UpstreamSet): WantedListener[] {

@@ -1,23 +1,33 @@
 import type { Config } from "../config/types.ts";
+import type { EmitEvent } from "../core/events.ts";
 import type { Logger } from "../core/log.ts";
 import { Generation } from "./generation.ts";
 import type { PlacedConfig } from "./layout.ts";
-import type { ToWorker } from "./messages.ts";
+import type { RunTimeChanges, ToWorker } from "./messages.ts";
 import { MAX_GENERATIONS, NoRoomError, type SharedState } from "./shared_state.ts";
+
+/** What {@linkcode Generations} are made of. */
+export interface GenerationsOptions {
+  readonly state: SharedState;
+  readonly log: Logger;
+  /** What operators have changed by now, as far as it holds under a configuration. */
+  readonly changes: (config: PlacedConfig) => RunTimeChanges;
+  readonly emit: EmitEvent;
+}
 
 /** The generation of threads in force, and those before it that still have connections. */
 export class Generations implements Disposable {
+  readonly #options: GenerationsOptions;
   readonly #state: SharedState;
-  readonly #log: Logger;
   /** The oldest first. */
   readonly #former = new Set<Generation>();
   #current: Generation;
   /** Of generations that are no more. */
   readonly #past = { restarts: 0, logDropped: 0 };
 
-  constructor(state: SharedState, log: Logger) {
-    this.#state = state;
-    this.#log = log;
+  constructor(options: GenerationsOptions) {
+    this.#options = options;
+    this.#state = options.state;
     this.#current = this.#create([]);
   }
 
@@ -105,7 +115,7 @@ export class Generations implements Disposable {
   #endOldest(): void {
     const [oldest] = this.#former;
     if (oldest === undefined || this.#former.size < MAX_GENERATIONS - 1) return;
-    this.#log.write({
+    this.#options.log.write({
       level: "warning",
       message: "Too many reloads with connections from before them: the oldest are cut",
       fields: { generations: this.#former.size },
@@ -130,6 +140,7 @@ export class Generations implements Disposable {
       }
       if (!taken.has(slot)) slots.push(slot);
     }
-    return new Generation({ slots, plan, table, guards, metrics, log: this.#log });
+    const { log, changes, emit } = this.#options;
+    return new Generation({ slots, plan, table, guards, metrics, log, changes, emit });
   }
 }

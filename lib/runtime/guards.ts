@@ -1,6 +1,7 @@
 import type { CircuitChange } from "../breaker/circuit_breaker.ts";
 import type { HealthCheckConfig, UpstreamConfig } from "../config/types.ts";
 import type { Clock } from "../core/clock.ts";
+import type { EmitEvent } from "../core/events.ts";
 import type { GuardTable } from "../core/guard_table.ts";
 import type { LogFields, Logger, LogLevel } from "../core/log.ts";
 import type { SharedTable } from "../core/shared_table.ts";
@@ -21,6 +22,10 @@ export interface GuardsOptions {
   readonly log: Logger;
   /** Tells all threads. */
   readonly post: (message: ToWorker) => void;
+  /** A backend's part of the traffic; absent: its configured weight. */
+  readonly shareOf?: (backend: PlacedBackend) => number;
+  /** Tells whoever watches; absent: nobody does. */
+  readonly emit?: EmitEvent;
 }
 
 /** One upstream with what watches over it. */
@@ -106,7 +111,9 @@ export class Guards implements Disposable {
 
   #onCircuit({ config, backends }: Watched, backend: number, change: CircuitChange): void {
     const spec = backends.find(({ index }) => index === backend)?.spec;
-    const where = { upstream: config.name, backend: spec?.id };
+    const where = { upstream: config.name, backend: spec?.id ?? "" };
+    const why = change.to === "open" ? { reason: change.reason } : {};
+    this.#options.emit?.({ type: "circuit", ...where, circuit: change.to, ...why });
     if (change.to === "open") {
       const { reason, openMs } = change;
       const fields = { ...where, reason, openMs: Math.round(openMs) };
@@ -121,7 +128,8 @@ export class Guards implements Disposable {
 
   #onEjection({ config, backends }: Watched, change: Ejection): void {
     const spec = backends.find(({ index }) => index === change.backend)?.spec;
-    const where = { upstream: config.name, backend: spec?.id, reason: change.reason };
+    const where = { upstream: config.name, backend: spec?.id ?? "", reason: change.reason };
+    this.#options.emit?.({ type: "ejection", ...where, ejected: change.to === "ejected" });
     this.#options.post({ type: "ejection", backend: change.backend });
     if (change.to === "ejected") {
       const fields = { ...where, ejectionMs: change.ejectionMs };
@@ -132,11 +140,12 @@ export class Guards implements Disposable {
   }
 
   #lookForPanic(watched: Watched): void {
-    const { table, guards } = this.#options;
+    const { table, guards, shareOf, emit } = this.#options;
     const { config, backends } = watched;
-    const inPanic = isInPanic(config, backends, { zone: this.#zone, table, guards });
+    const inPanic = isInPanic(config, backends, { zone: this.#zone, table, guards, shareOf });
     if (inPanic === watched.isInPanic) return;
     watched.isInPanic = inPanic;
+    emit?.({ type: "panic", upstream: config.name, panic: inPanic });
     const fields = { upstream: config.name, threshold: config.panicThreshold };
     if (inPanic) this.#tell("warning", "Panic: too few backends are well, all are tried", fields);
     else this.#tell("info", "Panic is over: enough backends are well", fields);

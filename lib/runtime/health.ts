@@ -1,14 +1,14 @@
-import type { HealthCheckConfig, UpstreamConfig } from "../config/types.ts";
-import { type Address, formatAddress } from "../core/address.ts";
+import type { HealthCheckConfig } from "../config/types.ts";
+import type { Address } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { HealthChecker, type Watching } from "../health/checker.ts";
 import { createDetector, EVALUATE_MS } from "../health/create_detector.ts";
 import { RunningTime } from "../health/running_time.ts";
 import type { HealthChange, HealthReport } from "../health/watch.ts";
-import { writeProxyHeader } from "../net/proxy_header_write.ts";
-import type { ConnectOptions, Transport } from "../net/transport.ts";
+import type { Transport } from "../net/transport.ts";
 import { createProbe } from "../probe/create_probe.ts";
+import { beginningWith, goesByPhi, type Group, groupsOf, logChange } from "./health_groups.ts";
 import { placeBackends, type PlacedBackend, type PlacedConfig } from "./layout.ts";
 import { StartHold } from "./start_hold.ts";
 
@@ -23,8 +23,8 @@ export interface HealthOptions {
   readonly isUp: (backend: PlacedBackend) => boolean;
   /** Work that ended well on a backend since start. */
   readonly successes: (backend: PlacedBackend) => number;
-  /** Hears of each backend whose state changed. */
-  readonly onChange: (backend: PlacedBackend, available: boolean) => void;
+  /** Hears of each backend whose state changed, and why. */
+  readonly onChange: (backend: PlacedBackend, available: boolean, reason?: string) => void;
   /** Hears of each check that was passed. */
   readonly onPass: (backend: PlacedBackend, check: HealthCheckConfig) => void;
 }
@@ -55,6 +55,8 @@ export class HealthChecks implements Disposable {
   readonly #prepared: HealthPrepared;
   #groups = new Map<string, Group>();
   #watchings = new Map<number, Watching>();
+  /** Places of backends whose checks operators have stopped. */
+  readonly #paused = new Set<number>();
   /** Of the configuration that is being prepared, while it is. */
   #hold: StartHold | undefined;
   #timer: Disposable | undefined;
@@ -79,18 +81,20 @@ export class HealthChecks implements Disposable {
    * that were keep their state. One at a time.
    */
   prepare(config: PlacedConfig): HealthPrepared {
-    const wanted = groupsOf(placeBackends(config));
+    const backends = placeBackends(config);
+    const wanted = groupsOf(backends);
     const added: Group[] = [];
     for (const [key, group] of wanted) {
       const known = this.#groups.get(key);
-      if (known === undefined) added.push(group);
-      else this.#inform(known, group.members);
+      if (this.#checked(group).length === 0) continue;
+      if (known?.watching === undefined) added.push(group);
+      else this.#inform(known, this.#checked(group));
     }
     const hold = this.#holdFor(added);
     for (const group of added) this.#watch(group);
     return {
       ready: hold.over,
-      commit: () => this.#commit(wanted),
+      commit: () => this.#commit(wanted, backends),
       cancel: () => {
         hold[Symbol.dispose]();
         for (const { watching } of added) watching?.[Symbol.dispose]();
@@ -103,6 +107,31 @@ export class HealthChecks implements Disposable {
     return this.#watchings.get(index)?.report();
   }
 
+  /** Checks a backend no more. */
+  pause({ index }: PlacedBackend): void {
+    const group = this.#groupOf(index);
+    this.#paused.add(index);
+    if (group === undefined) return;
+    this.#watchings.delete(index);
+    if (this.#checked(group).length > 0) return;
+    group.watching?.[Symbol.dispose]();
+    delete group.watching;
+  }
+
+  /** Checks a backend again, at once; until the end of the check it is what it was at the start. */
+  resume(backend: PlacedBackend): void {
+    const group = this.#groupOf(backend.index);
+    if (!this.#paused.delete(backend.index) || group === undefined) return;
+    if (group.watching === undefined) {
+      const isUp = isUpAtFirst(backend);
+      this.#options.onChange(backend, isUp, isUp ? undefined : "not checked since maintenance");
+      this.#watch(group);
+    } else {
+      this.#options.onChange(backend, group.available ?? isUpAtFirst(backend));
+    }
+    this.#enlist(group);
+  }
+
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
     this.#hold?.[Symbol.dispose]();
@@ -112,13 +141,13 @@ export class HealthChecks implements Disposable {
 
   #holdFor(added: readonly Group[]): StartHold {
     const { clock, isUp, onChange } = this.#options;
-    const backends = added.flatMap(({ members }) => members);
+    const backends = added.flatMap((group) => this.#checked(group));
     const admit = (backend: PlacedBackend) => onChange(backend, true);
     this.#hold?.[Symbol.dispose]();
     return this.#hold = new StartHold({ clock, backends, isUp, admit });
   }
 
-  #commit(wanted: ReadonlyMap<string, Group>): void {
+  #commit(wanted: ReadonlyMap<string, Group>, backends: readonly PlacedBackend[]): void {
     const before = this.#groups;
     this.#groups = new Map();
     this.#watchings = new Map();
@@ -127,17 +156,61 @@ export class HealthChecks implements Disposable {
     }
     for (const [key, group] of wanted) {
       const known = before.get(key);
-      if (known !== undefined) this.#inform(known, group.members);
-      const { watching } = known ?? group;
-      if (known !== undefined) known.members = group.members;
-      this.#groups.set(key, known ?? group);
-      for (const { index } of group.members) this.#watchings.set(index, watching!);
+      const isGoingOn = known?.watching !== undefined;
+      if (isGoingOn) {
+        this.#inform(known, this.#checked(group));
+        known.members = group.members;
+        // Begun for want of the other, which has been resumed since.
+        group.watching?.[Symbol.dispose]();
+      }
+      this.#groups.set(key, isGoingOn ? known : group);
+    }
+    this.#settle(backends);
+    for (const group of this.#groups.values()) this.#reconcile(group);
+  }
+
+  /** Operators may have stopped or wanted checks while the configuration was being prepared. */
+  #reconcile(group: Group): void {
+    const isWanted = this.#checked(group).length > 0;
+    if (isWanted && group.watching === undefined) this.#watch(group);
+    if (!isWanted) {
+      group.watching?.[Symbol.dispose]();
+      delete group.watching;
+    }
+    this.#enlist(group);
+  }
+
+  /** What operators wanted of a backend ends with it; what a check has found ends with the check. */
+  #settle(backends: readonly PlacedBackend[]): void {
+    const { isUp, onChange } = this.#options;
+    const stay = new Set(backends.map(({ index }) => index));
+    for (const index of this.#paused) if (!stay.has(index)) this.#paused.delete(index);
+    for (const backend of backends) {
+      if (backend.upstream.healthCheck === undefined && !isUp(backend)) onChange(backend, true);
     }
   }
 
+  /** Notes whose state the checks of a group tell. */
+  #enlist(group: Group): void {
+    if (group.watching === undefined) return;
+    for (const { index } of this.#checked(group)) this.#watchings.set(index, group.watching);
+  }
+
+  #groupOf(index: number): Group | undefined {
+    return [...this.#groups.values()].find(({ members }) => {
+      return members.some((member) => member.index === index);
+    });
+  }
+
+  /** Those that the checks of a group are for just now. */
+  #checked({ members }: Group): PlacedBackend[] {
+    return members.filter(({ index }) => !this.#paused.has(index));
+  }
+
   /** Backends for which a check is made already are as those that it is made for. */
-  #inform({ members: [first] }: Group, members: readonly PlacedBackend[]): void {
+  #inform(group: Group, members: readonly PlacedBackend[]): void {
     const { isUp, onChange } = this.#options;
+    const [first] = this.#checked(group);
     const available = first !== undefined && isUp(first);
     for (const backend of members) if (isUp(backend) !== available) onChange(backend, available);
   }
@@ -156,17 +229,20 @@ export class HealthChecks implements Disposable {
       fastIntervalMs,
       timeoutMs,
     };
+    delete group.available;
     group.watching = this.#checker.watch(check, (change) => this.#tell(group, change));
   }
 
-  #passed({ check, members }: Group): void {
-    for (const backend of members) this.#options.onPass(backend, check);
+  #passed(group: Group): void {
+    const { check } = group;
+    for (const backend of this.#checked(group)) this.#options.onPass(backend, check);
   }
 
-  #tell({ members }: Group, change: HealthChange): void {
-    for (const backend of members) {
+  #tell(group: Group, change: HealthChange): void {
+    group.available = change.available;
+    for (const backend of this.#checked(group)) {
       logChange(this.#options.log, backend, change);
-      this.#options.onChange(backend, change.available);
+      this.#options.onChange(backend, change.available, change.reason);
       this.#hold?.decided(backend);
     }
   }
@@ -187,63 +263,4 @@ export class HealthChecks implements Disposable {
     if (total > group.heard) group.watching?.heard();
     group.heard = total;
   }
-}
-
-/** Backends that one check is for: the same server in several upstreams. */
-interface Group {
-  readonly check: HealthCheckConfig;
-  readonly opening: ConnectOptions;
-  /** At least one. */
-  members: PlacedBackend[];
-  watching?: Watching;
-  /** Work that had ended well at the last look. */
-  heard: number;
-}
-
-function groupsOf(backends: readonly PlacedBackend[]): Map<string, Group> {
-  const groups = new Map<string, Group>();
-  for (const backend of backends) {
-    const { healthCheck: check, proxyProtocol } = backend.upstream;
-    if (check === undefined) continue;
-    const opening = openingOf(backend.upstream);
-    const how = JSON.stringify([check, opening.tls, proxyProtocol]);
-    const key = `${formatAddress(backend.spec.address)} ${how}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { check, opening, members: [backend], heard: 0 });
-    else group.members.push(backend);
-  }
-  return groups;
-}
-
-/** How connections for checks begin: as for clients, but the PROXY header names none. */
-function openingOf({ tls, proxyProtocol: version, healthCheck }: UpstreamConfig): ConnectOptions {
-  return {
-    ...(tls === undefined || healthCheck?.isPlain ? {} : { tls }),
-    ...(version && { preface: writeProxyHeader({ version, command: "local" }) }),
-  };
-}
-
-function beginningWith(opening: ConnectOptions, transport: Transport): Transport {
-  return {
-    listen: (address) => transport.listen(address),
-    connect: (address, signal) => transport.connect(address, signal, opening),
-  };
-}
-
-function goesByPhi({ check }: Group): boolean {
-  return check.detector.kind === "phi_accrual";
-}
-
-function logChange(log: Logger, backend: PlacedBackend, change: HealthChange): void {
-  // That a backend is well from the start is no news.
-  if (change.available && change.isFirst) return;
-  log.write({
-    level: change.available ? "info" : "warning",
-    message: change.available ? "Backend is up" : "Backend is down",
-    fields: {
-      upstream: backend.upstream.name,
-      backend: backend.spec.id,
-      reason: change.reason,
-    },
-  });
 }

@@ -62,8 +62,8 @@ export class HttpUpstreamParts implements Disposable {
   }
 
   /**
-   * Closes connections that have been idle for too long and all to backends that are held off, and
-   * opens those to be kept ready, to backends that get new requests. A backend that comes back may
+   * Closes connections that have been idle for too long and all to backends that are held off or in
+   * maintenance, and opens those to be kept ready, to backends that get new requests. A backend that comes back may
    * have been restarted, or cut off, without a word on its old connections: a request that may not
    * be sent twice would be lost on the first of them.
    */

@@ -33,6 +33,12 @@ export interface PlacedItem<T> {
   readonly index: number;
 }
 
+/** A configuration without the places. */
+export function configOf(config: PlacedConfig): Config {
+  const { layout: _, ...plain } = config;
+  return plain;
+}
+
 /** Every listener of a configuration with its place. */
 export function placeListeners(config: PlacedConfig): PlacedItem<ListenerConfig>[] {
   const { listeners: places } = layoutOf(config);
@@ -51,6 +57,12 @@ export function placeBackends(config: PlacedConfig): PlacedBackend[] {
   return config.upstreams.flatMap((upstream, place) => {
     return upstream.backends.map((spec, at) => ({ spec, index: backends[place]![at]!, upstream }));
   });
+}
+
+/** Places of backends that are in one configuration and not in the one after it. */
+export function placesLeft(before: PlacedConfig, after: PlacedConfig): number[] {
+  const stay = new Set(placeBackends(after).map(({ index }) => index));
+  return placeBackends(before).map(({ index }) => index).filter((place) => !stay.has(place));
 }
 
 /** Room that the tables of a configuration have. */

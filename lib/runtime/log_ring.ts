@@ -7,17 +7,21 @@ export const LOG_RING_BYTES = 256 * 1024;
 /** A worker's end of the log: records go into the ring, and are dropped when it is full. */
 export class RingLogger implements Logger {
   readonly #ring: RingQueue;
-  /** Least severe that is written. */
-  level: LogLevel;
+  #level: LogLevel;
   readonly #encoder = new TextEncoder();
 
   constructor(ring: RingQueue, level: LogLevel) {
     this.#ring = ring;
-    this.level = level;
+    this.#level = level;
   }
 
   enabled(level: LogLevel): boolean {
-    return passes(level, this.level);
+    return passes(level, this.#level);
+  }
+
+  /** Changes what is let through from now on. */
+  setLevel(level: LogLevel): void {
+    this.#level = level;
   }
 
   write(record: LogRecord): void {

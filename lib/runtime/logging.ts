@@ -5,13 +5,15 @@ import {
   resetSync,
 } from "@logtape/logtape";
 import type { LogConfig } from "../config/types.ts";
-import type { Logger } from "../core/log.ts";
+import type { Logger, LogLevel } from "../core/log.ts";
 import { passes } from "../core/log.ts";
 
 /** The operational log of the process. */
 export interface OperationalLog extends Logger, Disposable {
   /** Opens the log file anew, after it was moved away. */
   reopen(): void;
+  /** Changes what is written from now on. */
+  setLevel(level: LogLevel): void;
 }
 
 /** Starts the log. @throws {Error} of the system when its file cannot be opened */
@@ -23,14 +25,21 @@ export function openLog(config: LogConfig): OperationalLog {
     reset: true,
     sinks: { weir: (record) => output.write(encoder.encode(format(record))) },
     loggers: [
-      { category: ["weir"], lowestLevel: config.level, sinks: ["weir"] },
+      // The level can change, and is looked at below.
+      { category: ["weir"], lowestLevel: "debug", sinks: ["weir"] },
       { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["weir"] },
     ],
   });
   const logger = getLogger(["weir"]);
+  let lowest = config.level;
   return {
-    enabled: (level) => passes(level, config.level),
-    write: ({ level, message, fields }) => logger[level](message, { ...fields }),
+    enabled: (level) => passes(level, lowest),
+    write: ({ level, message, fields }) => {
+      if (passes(level, lowest)) logger[level](message, { ...fields });
+    },
+    setLevel: (level) => {
+      lowest = level;
+    },
     reopen: () => output.reopen(),
     [Symbol.dispose]: () => {
       resetSync();

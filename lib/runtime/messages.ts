@@ -1,24 +1,23 @@
-import type { MetricPlan } from "../metrics/metric_layout.ts";
+import type { LogLevel } from "../core/log.ts";
 import type { TableShape } from "../core/shared_table.ts";
 import type { ServerCertificate } from "../core/server_certificate.ts";
 import type { ListenerCertificates } from "./fronts.ts";
 import type { HopPorts } from "./hop_ports.ts";
+import type { BackendState } from "../core/types.ts";
+import type { MetricPlan } from "../metrics/metric_layout.ts";
 import type { PlacedConfig } from "./layout.ts";
 import type { LimitBuffers } from "./shared_limits.ts";
 
 /** What the supervisor tells a worker. */
 export type ToWorker =
   | StartMessage
-  /** A backend was found well or ill. */
-  | { readonly type: "health"; readonly backend: number; readonly available: boolean }
-  /** A backend was ejected, or is so no more: the guards' table says which. */
-  | { readonly type: "ejection"; readonly backend: number }
-  /** A backend that was held off gets work again. */
-  | { readonly type: "warm_up"; readonly backend: number }
+  | BackendMessage
+  /** Records less severe than this are not written from now on. */
+  | { readonly type: "log_level"; readonly level: LogLevel }
   /** Get ready for another configuration; say "prepared" or "refused". */
   | { readonly type: "prepare"; readonly plan: PlanMessage }
-  /** Put in force what was prepared. */
-  | { readonly type: "commit" }
+  /** Put in force what was prepared, if anything was, and what operators want by now. */
+  | RunTimeChanges & { readonly type: "commit" }
   /** Give up what was prepared. */
   | { readonly type: "cancel" }
   /** Close the listeners on Unix sockets: others are to open them. Say "released". */
@@ -39,6 +38,32 @@ export type ToWorker =
   /** Cut what is still open. */
   | { readonly type: "abort" };
 
+/** News of one backend. */
+export type BackendMessage =
+  /** It was found well or ill. */
+  | { readonly type: "health"; readonly backend: number; readonly available: boolean }
+  /** It was ejected, or is so no more: the guards' table says which. */
+  | { readonly type: "ejection"; readonly backend: number }
+  /** It was held off and gets work again. */
+  | { readonly type: "warm_up"; readonly backend: number }
+  | OverrideMessage;
+
+/** What an operator wants of a backend now. */
+export interface OverrideMessage {
+  readonly type: "override";
+  /** Place in the shared table. */
+  readonly backend: number;
+  readonly weight: number;
+  readonly state: BackendState;
+}
+
+/** What is no more as the configuration says. */
+export interface RunTimeChanges {
+  /** Of each backend that was changed; all others are as configured. */
+  readonly overrides: readonly OverrideMessage[];
+  readonly logLevel: LogLevel;
+}
+
 /** A configuration with the memory that its limits share. */
 export interface PlanMessage {
   readonly config: PlacedConfig;
@@ -50,7 +75,7 @@ export interface PlanMessage {
 }
 
 /** The first message: everything a worker needs. It reads no file and no environment. */
-export interface StartMessage {
+export interface StartMessage extends RunTimeChanges {
   readonly type: "start";
   readonly plan: PlanMessage;
   /** Slot of the worker in the shared table. */

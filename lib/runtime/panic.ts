@@ -10,22 +10,26 @@ export interface PanicSources {
   readonly zone: string | undefined;
   readonly table: SharedTable;
   readonly guards: GuardTable;
+  /** A backend's part of the traffic; absent: its configured weight. */
+  readonly shareOf?: ((backend: PlacedBackend) => number) | undefined;
 }
 
 /** Whether so few backends of an upstream are well that those that are not are tried too. */
 export function isInPanic(
   { panicThreshold = 0 }: UpstreamConfig,
   backends: readonly PlacedBackend[],
-  { zone, table, guards }: PanicSources,
+  { zone, table, guards, shareOf = ({ spec }) => spec.weight }: PanicSources,
 ): boolean {
   if (panicThreshold === 0) return false;
   const weigh = (name: TierName): TierWeight => {
     let all = 0;
     let well = 0;
-    for (const { spec, index } of backends) {
+    for (const backend of backends) {
+      const { spec, index } = backend;
       if (tierOf(spec, zone) !== name) continue;
-      all += spec.weight;
-      if (table.isUp(index) && !guards.state(index).ejected) well += spec.weight;
+      const share = shareOf(backend);
+      all += share;
+      if (table.isUp(index) && !guards.state(index).ejected) well += share;
     }
     return { all, well };
   };

@@ -4,6 +4,7 @@ import type { Circuit } from "../core/guard_word.ts";
 import type { LimitTable, QueueLook } from "../core/limit_table.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import { HANDSHAKE_FAILURES, type HandshakeFailure } from "../core/tls_counters.ts";
+import type { BackendState } from "../core/types.ts";
 import type { HealthReport, LastCheck } from "../health/watch.ts";
 import type { MetricTable } from "../metrics/metric_table.ts";
 import type { CertificateStatus } from "./certificates.ts";
@@ -14,6 +15,7 @@ import {
   placeListeners,
   placeUpstreams,
 } from "./layout.ts";
+import type { BackendOverride, Overrides } from "./overrides.ts";
 import { isInPanic } from "./panic.ts";
 
 /** What a running Weir is doing, as plain data. */
@@ -101,9 +103,14 @@ export interface UpstreamStatus {
 export interface BackendStatus {
   readonly id: string;
   readonly address: string;
+  /** The weight in force, which a backend that is held off gets back. */
   readonly weight: number;
+  /** What operators want of it. */
+  readonly state: BackendState;
+  /** What operators have changed; absent: nothing. */
+  readonly override?: BackendOverride & { readonly configuredWeight: number };
   readonly up: boolean;
-  /** What its checks have found; absent when it has none. */
+  /** What its checks have found; absent when it has none, or they are stopped. */
   readonly health?: BackendHealth;
   readonly circuit: Circuit;
   /** Held off by outlier detection. */
@@ -187,6 +194,7 @@ export interface StatusTables {
   readonly guards: GuardTable;
   readonly metrics: MetricTable;
   readonly health: HealthSource;
+  readonly overrides: Overrides;
   /** Milliseconds of the clock that all threads have. */
   readonly nowMs: number;
 }
@@ -196,14 +204,15 @@ export function upstreamStatus(
   config: PlacedConfig,
   tables: Omit<StatusTables, "metrics">,
 ): UpstreamStatus[] {
-  const { table, limits, guards, nowMs } = tables;
+  const { table, limits, guards, overrides, nowMs } = tables;
+  const shareOf = overrides.shareOf.bind(overrides);
   const placed = Map.groupBy(placeBackends(config), ({ upstream }) => upstream);
   return placeUpstreams(config).map(({ config: upstream, index }) => {
     const backends = placed.get(upstream) ?? [];
     return {
       name: upstream.name,
       algorithm: upstream.algorithm,
-      panic: isInPanic(upstream, backends, { zone: config.zone, table, guards }),
+      panic: isInPanic(upstream, backends, { zone: config.zone, table, guards, shareOf }),
       queue: limits.queueOf(index, nowMs),
       backends: backends.map((backend) => backendStatus(backend, tables)),
     };
@@ -217,15 +226,19 @@ export interface HealthSource {
 }
 
 function backendStatus(
-  { spec, index }: PlacedBackend,
-  { table, limits, guards, health }: Omit<StatusTables, "metrics">,
+  backend: PlacedBackend,
+  { table, limits, guards, health, overrides }: Omit<StatusTables, "metrics">,
 ): BackendStatus {
+  const { spec, index } = backend;
+  const override = overrides.of(backend);
   const report = health.reportOf(index);
   const { circuit, ejected } = guards.state(index);
   return {
     id: spec.id,
     address: formatAddress(spec.address),
-    weight: spec.weight,
+    weight: overrides.weightOf(backend),
+    state: overrides.stateOf(backend),
+    ...(override && { override: { ...override, configuredWeight: spec.weight } }),
     up: table.isUp(index),
     ...(report === undefined ? {} : { health: healthOf(report) }),
     circuit,

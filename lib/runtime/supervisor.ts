@@ -1,31 +1,37 @@
-import { systemEnvironment } from "../config/files.ts";
 import type { Config } from "../config/types.ts";
 import type { Clock } from "../core/clock.ts";
-import type { Logger } from "../core/log.ts";
-import { VERSION } from "../core/version.ts";
+import type { EmitEvent } from "../core/events.ts";
+import type { AdjustableLogger, LogLevel } from "../core/log.ts";
 import { denoTransport } from "../net/deno_transport.ts";
-import { CertificateUpkeep } from "./certificate_upkeep.ts";
-import { Certificates } from "./certificates.ts";
+import { CertificateKeeper, loadCertificates } from "./certificate_keeper.ts";
+import type { Certificates } from "./certificates.ts";
+import type { ExplainQuestion } from "../admin/explain_question.ts";
+import { Explainer } from "./explainer.ts";
+import type { Explanation } from "./explanation.ts";
 import { Generations } from "./generations.ts";
 import { Guards } from "./guards.ts";
 import { HealthChecks } from "./health.ts";
-import { layoutOf, placeBackends, type PlacedConfig } from "./layout.ts";
+import { type PlacedBackend, type PlacedConfig, placeListeners, placesLeft } from "./layout.ts";
 import type { ToWorker } from "./messages.ts";
-import { writeMetrics } from "./metrics_page.ts";
+import type { BackendChange } from "./overrides.ts";
+import { readMetrics, readStatus, type StatusSources } from "./read_status.ts";
+import { RunTimeControl } from "./run_time_control.ts";
 import { refuseDirectories } from "./sandbox.ts";
 import { fillSecrets } from "./secrets.ts";
 import { SharedState } from "./shared_state.ts";
-import { listenerStatus, type ReloadHistory, type Status, upstreamStatus } from "./status.ts";
+import type { ReloadHistory, Status } from "./status.ts";
 import { removeStaleSockets } from "./unix_sockets.ts";
 import { BEAT_CHECK_MS } from "./worker_slot.ts";
 
 /** What a {@linkcode Supervisor} takes from outside. */
 export interface SupervisorOptions {
   readonly config: Config;
-  readonly log: Logger;
+  readonly log: AdjustableLogger;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** Hears what happens; absent: nobody does. */
+  readonly onEvent?: EmitEvent;
 }
 
 /**
@@ -38,19 +44,30 @@ export class Supervisor implements Disposable {
   readonly #state: SharedState;
   readonly #health: HealthChecks;
   readonly #generations: Generations;
-  #certificates: Certificates;
-  #upkeep: CertificateUpkeep | undefined;
+  readonly #certificates: CertificateKeeper;
+  readonly #control: RunTimeControl;
+  /** Of the configuration in force, made when somebody asks for the first time. */
+  #explainer: Explainer | undefined;
   #guards: Guards | undefined;
   #beatTimer: ReturnType<typeof setInterval> | undefined;
   #ready = false;
   #reloading: Promise<void> = Promise.resolve();
+  readonly #emit: EmitEvent = (event) => this.#options.onEvent?.(event);
 
   private constructor(options: SupervisorOptions, certificates: Certificates) {
     this.#options = options;
-    this.#certificates = certificates;
+    const { clock, log } = options;
+    const post = (message: ToWorker) => this.#post(message);
+    this.#certificates = new CertificateKeeper({ certificates, clock, log, post });
     const config = fillSecrets(options.config);
     this.#state = new SharedState({ config, certificates, random: options.random });
-    this.#generations = new Generations(this.#state, options.log);
+    this.#control = this.#createControl();
+    this.#generations = new Generations({
+      state: this.#state,
+      log: options.log,
+      changes: (config) => this.#control.under(config),
+      emit: this.#emit,
+    });
     this.#health = this.#startHealthChecks();
   }
 
@@ -86,37 +103,38 @@ export class Supervisor implements Disposable {
   }
 
   status(): Status {
-    const { config } = this;
-    const { plan: { limits }, table, guards, metrics } = this.#state;
-    const tables = {
-      table,
-      limits: limits.table,
-      guards,
-      metrics,
-      health: this.#health,
-      nowMs: limits.now(),
-    };
-    return {
-      version: VERSION,
-      ready: this.#ready,
-      workers: config.workers,
-      workerRestarts: this.#generations.restarts,
-      logDropped: this.#generations.logDropped,
-      certificates: this.#certificates.status(),
-      listeners: listenerStatus(config, tables),
-      upstreams: upstreamStatus(config, tables),
-    };
+    return readStatus(this.#sources);
   }
 
   /** The same and more, for Prometheus. */
   metrics(reloads: ReloadHistory): string {
-    return writeMetrics({
-      status: { ...this.status(), reloads },
-      table: this.#state.metrics,
-      layout: layoutOf(this.config),
-      residentBytes: Deno.memoryUsage().rss,
-      startTimeMs: performance.timeOrigin,
+    return readMetrics(this.#sources, reloads);
+  }
+
+  /** Changes a backend in all threads: see `Overrides`. False when there is none such. */
+  changeBackend(upstream: string, backend: string, change: BackendChange): boolean {
+    return this.#control.changeBackend(upstream, backend, change);
+  }
+
+  /** Changes what is written to the log until the configuration says something else. */
+  setLogLevel(level: LogLevel): void {
+    this.#control.setLogLevel(level);
+  }
+
+  /** Says where a request would go now, and why. @throws {RequestError} when it is no question */
+  explain(question: ExplainQuestion): Promise<Explanation> {
+    const { random, clock } = this.#options;
+    const { table, guards, plan: { limits } } = this.#state;
+    this.#explainer ??= new Explainer({
+      config: this.config,
+      random,
+      now: () => clock.now(),
+      table,
+      limits: limits.table,
+      guards,
+      overrides: this.#control.overrides,
     });
+    return this.#explainer.explain(question);
   }
 
   /**
@@ -137,6 +155,7 @@ export class Supervisor implements Disposable {
   async drain(): Promise<void> {
     const { shutdownDelayMs, shutdownTimeoutMs } = this.config;
     this.#ready = false;
+    this.#emit({ type: "draining" });
     await this.#sleep(shutdownDelayMs);
     await this.#reloading;
     const drained = this.#generations.drain();
@@ -152,13 +171,17 @@ export class Supervisor implements Disposable {
     clearInterval(this.#beatTimer);
     this.#health[Symbol.dispose]();
     this.#guards?.[Symbol.dispose]();
-    this.#upkeep?.[Symbol.dispose]();
+    this.#certificates[Symbol.dispose]();
     this.#generations[Symbol.dispose]();
   }
 
   async #reload(config: Config): Promise<void> {
     await refuseDirectories(config);
-    const certificates = await loadCertificates(config, this.#options.log, this.#certificates);
+    const certificates = await loadCertificates(
+      config,
+      this.#options.log,
+      this.#certificates.current,
+    );
     const before = this.config;
     const goBack = this.#state.advance(config, certificates);
     const health = this.#health.prepare(this.#state.plan.config);
@@ -170,17 +193,30 @@ export class Supervisor implements Disposable {
       goBack();
       throw error;
     }
+    this.#control.take(this.#state.plan.config);
     this.#generations.current.commit();
+    this.#explainer = undefined;
     health.commit();
     this.#guards?.take(this.config);
-    this.#keepUp(certificates);
+    this.#certificates.take(certificates);
     this.#leaveLater(before);
+  }
+
+  get #sources(): StatusSources {
+    return {
+      config: this.config,
+      state: this.#state,
+      health: this.#health,
+      certificates: this.#certificates.current,
+      overrides: this.#control.overrides,
+      generations: this.#generations,
+      ready: this.#ready,
+    };
   }
 
   /** What is under way on backends that are no more may end, but not for ever. */
   #leaveLater(before: PlacedConfig): void {
-    const stay = new Set(placeBackends(this.config).map(({ index }) => index));
-    const gone = placeBackends(before).map(({ index }) => index).filter((at) => !stay.has(at));
+    const gone = placesLeft(before, this.config);
     if (gone.length > 0) {
       this.#options.clock.after(before.shutdownTimeoutMs, () => {
         this.#generations.postFormer({ type: "cut", backends: gone });
@@ -191,26 +227,19 @@ export class Supervisor implements Disposable {
 
   #begin(): void {
     this.#ready = true;
-    this.#beatTimer = setInterval(() => this.#checkBeats(), BEAT_CHECK_MS);
+    this.#beatTimer = setInterval(() => this.#generations.checkBeats(), BEAT_CHECK_MS);
     // Not before: while first checks run, all who are still to be checked would make a panic.
     this.#guards = this.#startGuards();
-    this.#keepUp(this.#certificates);
-  }
-
-  /** From now on these are looked after. */
-  #keepUp(certificates: Certificates): void {
-    const { clock, log } = this.#options;
-    const post = (message: ToWorker) => this.#post(message);
-    this.#upkeep?.[Symbol.dispose]();
-    this.#certificates = certificates;
-    this.#upkeep = new CertificateUpkeep({ certificates, clock, log, post });
+    this.#certificates.take(this.#certificates.current);
   }
 
   #startGuards(): Guards {
     const { log, clock, random } = this.#options;
     const { table, guards } = this.#state;
     const post = (message: ToWorker) => this.#post(message);
-    return new Guards({ config: this.config, log, clock, random, table, guards, post });
+    const shareOf = (backend: PlacedBackend) => this.#control.overrides.shareOf(backend);
+    const tell = { log, post, emit: this.#emit };
+    return new Guards({ config: this.config, clock, random, table, guards, shareOf, ...tell });
   }
 
   #startHealthChecks(): HealthChecks {
@@ -224,29 +253,43 @@ export class Supervisor implements Disposable {
       transport: denoTransport,
       isUp: ({ index }) => table.isUp(index),
       successes: ({ index }) => table.backendTotal(index, "successes"),
-      onChange: ({ index }, available) => this.#setHealth(index, available),
+      onChange: (backend, available, reason) => this.#setHealth(backend, available, reason),
       onPass: (backend, check) => this.#guards?.checkPassed(backend, check),
     });
   }
 
-  #setHealth(backend: number, available: boolean): void {
+  #createControl(): RunTimeControl {
+    return new RunTimeControl({
+      config: () => this.config,
+      logLevel: this.#options.config.log.level,
+      log: this.#options.log,
+      post: (message) => this.#post(message),
+      emit: this.#emit,
+      setChecked: (backend, isChecked) =>
+        isChecked ? this.#health.resume(backend) : this.#health.pause(backend),
+    });
+  }
+
+  #setHealth(placed: PlacedBackend, available: boolean, reason: string | undefined): void {
+    const { index: backend, spec, upstream } = placed;
+    const isNews = this.#state.table.isUp(backend) !== available;
     // The table first: a thread that starts between the two reads it there.
     this.#state.table.setUp(backend, available);
     this.#post({ type: "health", backend, available });
+    if (!isNews) return;
+    const where = { upstream: upstream.name, backend: spec.id };
+    this.#emit({ type: "health", ...where, up: available, ...(reason && { reason }) });
   }
 
   #post(message: ToWorker): void {
     this.#generations.post(message);
-  }
-
-  #checkBeats(): void {
-    this.#generations.checkBeats();
+    if ("backend" in message) this.#explainer?.hear(message);
   }
 
   #cut(): void {
     const { table } = this.#state;
-    const open = this.config.listeners
-      .reduce((sum, _, at) => sum + table.active(this.config.layout!.listeners[at]!), 0);
+    const open = placeListeners(this.config)
+      .reduce((sum, { index }) => sum + table.active(index), 0);
     this.#options.log.write({
       level: "warning",
       message: "Shutdown timeout: connections are cut",
@@ -256,17 +299,6 @@ export class Supervisor implements Disposable {
   }
 
   #sleep(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#options.clock.after(delayMs, resolve);
-    });
+    return new Promise((resolve) => this.#options.clock.after(delayMs, resolve));
   }
-}
-
-function loadCertificates(
-  config: Config,
-  log: Logger,
-  before?: Certificates,
-): Promise<Certificates> {
-  const { files } = systemEnvironment();
-  return Certificates.load({ config, files, log, wallMs: Date.now }, before);
 }

@@ -5,11 +5,12 @@ import type { Backend, BackendSpec } from "../core/types.ts";
 import type { HttpUpstream } from "../proxy/http_route.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
 import type { WaitingRoom } from "../proxy/waiting_room.ts";
-import { SharedBackend } from "../upstream/backend.ts";
 import type { BalancedUpstream } from "../upstream/upstream.ts";
 import { usualWeight } from "../upstream/usual_weight.ts";
 import { HttpUpstreamParts } from "./http_upstreams.ts";
 import type { PlacedBackend } from "./layout.ts";
+import { addMember, tellMember } from "./members.ts";
+import type { BackendMessage, OverrideMessage } from "./messages.ts";
 import { TcpUpstreamParts } from "./tcp_upstreams.ts";
 
 /** What a {@linkcode ThreadUpstream} is made of. */
@@ -25,6 +26,9 @@ export interface ThreadUpstreamOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
+
+/** What operators want, by the place of the server; those that are absent are as configured. */
+export type Wanted = ReadonlyMap<number, OverrideMessage>;
 
 /** One upstream of one thread: its servers, and the connections to them. */
 export class ThreadUpstream implements Disposable {
@@ -84,7 +88,11 @@ export class ThreadUpstream implements Disposable {
    *
    * @returns the servers that are members no more
    */
-  become(config: UpstreamConfig, members: readonly PlacedBackend[]): Backend[] {
+  become(
+    config: UpstreamConfig,
+    members: readonly PlacedBackend[],
+    overrides: Wanted = new Map(),
+  ): Backend[] {
     const wanted = new Map(members.map((member) => [member.spec.id, member]));
     const gone: Backend[] = [];
     for (const backend of [...this.upstream.backends.values()]) {
@@ -93,24 +101,26 @@ export class ThreadUpstream implements Disposable {
       this.upstream.removeServer(backend.id);
       gone.push(backend);
     }
-    for (const member of members) this.#admit(member);
+    for (const member of members) this.#admit(member, overrides);
     this.#config = config;
     if (gone.length > 0 || members.length > 0) void this.#http?.prepare();
     return gone;
   }
 
-  /** Takes from the tables what was found out about servers while nobody told. */
-  sync(): void {
-    for (const { id, index } of this.upstream.backends.values()) {
+  /** Takes from the tables what was found out about servers while nobody told, and what is wanted. */
+  sync(members: readonly PlacedBackend[], overrides: Wanted): void {
+    for (const member of members) {
+      const { spec: { id }, index } = member;
       this.upstream.setHealth(id, this.#table.isUp(index));
       this.upstream.noteEjection(id);
+      this.#obey(member, overrides);
     }
   }
 
-  /** Takes a server in or out of the rotation. */
-  setHealth(id: string, available: boolean): void {
-    this.upstream.setHealth(id, available);
-    this.sweep();
+  /** Does what the supervisor says of a server. */
+  hear(id: string, message: BackendMessage): void {
+    tellMember(this.upstream, id, message);
+    if (message.type === "health" || message.type === "override") this.sweep();
   }
 
   /** Looks through the idle connections; to be called each second. */
@@ -131,12 +141,15 @@ export class ThreadUpstream implements Disposable {
     this.#warm?.[Symbol.dispose]();
   }
 
-  #admit({ spec, index }: PlacedBackend): void {
-    if (this.upstream.backends.has(spec.id)) return this.upstream.setWeight(spec.id, spec.weight);
-    this.upstream.addServer(new SharedBackend(spec, index, this.#table));
-    // Who comes late finds in the table what the checks have seen so far.
-    if (!this.#table.isUp(index)) this.upstream.setHealth(spec.id, false);
-    this.upstream.noteEjection(spec.id);
+  #admit(member: PlacedBackend, overrides: Wanted): void {
+    if (!this.upstream.backends.has(member.spec.id)) addMember(this.upstream, member, this.#table);
+    this.#obey(member, overrides);
+  }
+
+  #obey({ spec: { id, weight }, index }: PlacedBackend, overrides: Wanted): void {
+    const override = overrides.get(index);
+    this.upstream.setWeight(id, override?.weight ?? weight);
+    this.upstream.setState(id, override?.state ?? "ready");
   }
 }
 

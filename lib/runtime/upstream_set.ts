@@ -1,6 +1,7 @@
 import type { UpstreamConfig } from "../config/types.ts";
 import type { Backend } from "../core/types.ts";
 import { placeBackends, type PlacedBackend, type PlacedConfig, placeUpstreams } from "./layout.ts";
+import type { OverrideMessage } from "./messages.ts";
 import type { ThreadUpstream } from "./thread_upstream.ts";
 
 /** Makes an upstream without servers; `place` is that of its cells in the tables. */
@@ -56,8 +57,13 @@ export class UpstreamSet implements Disposable {
     return this.#members.get(place);
   }
 
-  /** Makes the set the one that is in force. */
-  commit(): Retired {
+  /**
+   * Makes the set the one that is in force.
+   *
+   * @param overrides what operators want of its servers by now
+   */
+  commit(overrides: readonly OverrideMessage[]): Retired {
+    const wanted = new Map(overrides.map((override) => [override.backend, override]));
     const upstreams: ThreadUpstream[] = [];
     const backends: Backend[] = [];
     for (const [name, entry] of this.#before?.entries() ?? []) {
@@ -68,11 +74,19 @@ export class UpstreamSet implements Disposable {
     const members = this.#byUpstream();
     for (const config of this.#config.upstreams) {
       const entry = this.#entries.get(config.name)!;
-      if (this.#isKept(entry)) backends.push(...entry.become(config, members.get(config.name)!));
-      else entry.sync();
+      const own = members.get(config.name)!;
+      if (this.#isKept(entry)) backends.push(...entry.become(config, own, wanted));
+      else entry.sync(own, wanted);
     }
     this.#before = undefined;
     return { upstreams, backends };
+  }
+
+  /** Takes from the tables, and from what operators want, what nobody may have told. */
+  sync(overrides: readonly OverrideMessage[]): void {
+    const wanted = new Map(overrides.map((override) => [override.backend, override]));
+    const members = this.#byUpstream();
+    for (const [name, entry] of this.#entries) entry.sync(members.get(name)!, wanted);
   }
 
   /** Gives up a set that is not to come into force. */

@@ -7,7 +7,7 @@
 import { GuardTable } from "../core/guard_table.ts";
 import { SharedTable } from "../core/shared_table.ts";
 import { messageOf } from "../core/errors.ts";
-import type { Logger, LogLevel } from "../core/log.ts";
+import type { Logger } from "../core/log.ts";
 import { RingQueue } from "../ds/ring_queue.ts";
 import { MetricTable } from "../metrics/metric_table.ts";
 import { denoTransport } from "../net/deno_transport.ts";
@@ -18,7 +18,13 @@ import { RateLimits } from "./rate_limits.ts";
 import { sharedClock } from "./shared_clock.ts";
 import { SharedLimits } from "./shared_limits.ts";
 import { takeAwayGlobals } from "./thread_globals.ts";
-import type { FromWorker, PlanMessage, StartMessage, ToWorker } from "./messages.ts";
+import type {
+  FromWorker,
+  PlanMessage,
+  RunTimeChanges,
+  StartMessage,
+  ToWorker,
+} from "./messages.ts";
 
 /** The part of a worker's global scope that is used here; the DOM types of it are not loaded. */
 interface WorkerScope extends EventTarget {
@@ -30,8 +36,6 @@ const scope = globalThis as unknown as WorkerScope;
 class WorkerThread {
   #plane: DataPlane | undefined;
   #log: RingLogger | undefined;
-  /** Of the configuration that was prepared. */
-  #level: LogLevel | undefined;
   #clock = () => performance.now();
 
   onMessage(message: ToWorker): void {
@@ -39,15 +43,16 @@ class WorkerThread {
       case "start":
         return this.#start(message);
       case "health":
-        return this.#plane?.setHealth(message.backend, message.available);
       case "ejection":
-        return this.#plane?.noteEjection(message.backend);
       case "warm_up":
-        return this.#plane?.warmUp(message.backend);
+      case "override":
+        return this.#plane?.hear(message);
+      case "log_level":
+        return this.#log?.setLevel(message.level);
       case "prepare":
         return this.#prepare(message.plan);
       case "commit":
-        return this.#commit();
+        return this.#commit(message);
       case "cancel":
         return this.#plane?.cancel();
       case "release_unix":
@@ -69,12 +74,12 @@ class WorkerThread {
   }
 
   #start(message: StartMessage): void {
-    const { worker, opensUnix, shape, logRing, hopPorts, wallOffsetMs } = message;
-    const { config } = message.plan;
+    const { worker, opensUnix, shape, logRing, logLevel, overrides } = message;
+    const { hopPorts, wallOffsetMs } = message;
     const table = new SharedTable(message.table, shape);
     const guards = new GuardTable(message.guards, shape);
     const metrics = new MetricTable(message.metrics, shape.workers);
-    const log = new RingLogger(new RingQueue(logRing), config.log.level);
+    const log = new RingLogger(new RingQueue(logRing), logLevel);
     this.#log = log;
     this.#clock = sharedClock(wallOffsetMs);
     keepAlive(log);
@@ -82,7 +87,7 @@ class WorkerThread {
     const now = () => performance.now();
     const { random } = Math;
     const transport = denoTransport;
-    const parts = { table, guards, metrics, worker, opensUnix, hopPorts };
+    const parts = { table, guards, metrics, worker, opensUnix, hopPorts, overrides };
     try {
       this.#plane = new DataPlane({
         ...this.#read(message.plan),
@@ -113,7 +118,6 @@ class WorkerThread {
   }
 
   #prepare(message: PlanMessage): void {
-    this.#level = message.config.log.level;
     try {
       this.#plane?.prepare(this.#read(message));
     } catch (error) {
@@ -124,9 +128,9 @@ class WorkerThread {
     scope.postMessage({ type: "prepared" });
   }
 
-  #commit(): void {
-    this.#plane?.commit();
-    if (this.#log !== undefined && this.#level !== undefined) this.#log.level = this.#level;
+  #commit({ overrides, logLevel }: RunTimeChanges): void {
+    this.#plane?.commit(overrides);
+    this.#log?.setLevel(logLevel);
   }
 
   async #retire(): Promise<void> {

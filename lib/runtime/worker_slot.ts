@@ -1,4 +1,5 @@
 import type { Config } from "../config/types.ts";
+import type { EmitEvent } from "../core/events.ts";
 import type { Logger } from "../core/log.ts";
 import type { GuardTable } from "../core/guard_table.ts";
 import type { SharedTable } from "../core/shared_table.ts";
@@ -6,7 +7,8 @@ import { RingQueue } from "../ds/ring_queue.ts";
 import type { MetricTable } from "../metrics/metric_table.ts";
 import { ListenError } from "./listen_error.ts";
 import { LOG_RING_BYTES, RingReader } from "./log_ring.ts";
-import type { FromWorker, ToWorker } from "./messages.ts";
+import type { PlacedConfig } from "./layout.ts";
+import type { FromWorker, RunTimeChanges, ToWorker } from "./messages.ts";
 import { wallOffset } from "./shared_clock.ts";
 import { HopReservation } from "./hop_ports.ts";
 import { planMessage, type RunPlan } from "./run_plan.ts";
@@ -25,6 +27,9 @@ export interface WorkerSlotOptions {
   readonly guards: GuardTable;
   readonly metrics: MetricTable;
   readonly log: Logger;
+  /** What operators have changed by now, as far as it holds under a configuration. */
+  readonly changes: (config: PlacedConfig) => RunTimeChanges;
+  readonly emit: EmitEvent;
 }
 
 /** One place for a data plane thread; a thread that dies there is replaced by a new one. */
@@ -94,12 +99,11 @@ export class WorkerSlot implements Disposable {
     await this.#ask({ type: "prepare", plan: planMessage(plan) });
   }
 
-  /** Puts in force what was prepared. */
+  /** Puts in force what was prepared, and what operators want by now. */
   commit(): void {
-    if (this.#next === undefined) return;
-    this.#plan = this.#next;
+    this.#plan = this.#next ?? this.#plan;
     this.#next = undefined;
-    this.post({ type: "commit" });
+    this.post({ type: "commit", ...this.#options.changes(this.#plan.config) });
   }
 
   /** Gives up what was prepared. */
@@ -142,7 +146,7 @@ export class WorkerSlot implements Disposable {
   }
 
   #spawn(): void {
-    const { slot, opensUnix, table, guards, metrics, log } = this.#options;
+    const { slot, opensUnix, table, guards, metrics, log, changes } = this.#options;
     const worker = startThread(slot, this.#plan.config, this.#hops.ports);
     // A ring of its own: the thread before may still have been writing into the last one.
     const ring = RingQueue.create(LOG_RING_BYTES);
@@ -170,6 +174,7 @@ export class WorkerSlot implements Disposable {
       metrics: metrics.buffer,
       logRing: ring.buffer,
       hopPorts: this.#hops.ports,
+      ...changes(this.#plan.config),
       wallOffsetMs: wallOffset(),
     });
     // The one before had been told, and would be told to commit.
@@ -212,7 +217,7 @@ export class WorkerSlot implements Disposable {
 
   /** What the thread held is given back, and another takes its place, ever later if it dies again. */
   #onDeath(reason: string): void {
-    const { slot, log } = this.#options;
+    const { slot, log, emit } = this.#options;
     this.#end();
     this.#answer?.resolve();
     this.#forget();
@@ -222,6 +227,7 @@ export class WorkerSlot implements Disposable {
     }
     if (this.#wasStable()) this.#restartDelayMs = 0;
     this.#restarts++;
+    emit({ type: "worker_restart", worker: slot, reason, restarts: this.#restarts });
     log.write({
       level: "error",
       message: "Worker died and is replaced",

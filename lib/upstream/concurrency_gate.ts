@@ -18,6 +18,7 @@ export interface ConcurrencyOptions {
 export class ConcurrencyGate implements Gate {
   readonly isCapacity = true;
   readonly isTimed = true;
+  readonly holdsBy = "concurrency_limit";
   readonly #options: ConcurrencyOptions;
   /** By the backend's place in the tables. */
   readonly #loads: Load[] = [];

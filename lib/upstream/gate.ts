@@ -36,6 +36,8 @@ export interface Gate {
   readonly isCapacity?: boolean;
   /** It goes by how long work takes: only then is a clock read for it. */
   readonly isTimed?: boolean;
+  /** One word for what it holds backends off by, for people; absent where `refusal` has one. */
+  readonly holdsBy?: string;
   /** Asked for each candidate of each pick: pure, and a few nanoseconds. */
   admits(backend: Backend): boolean;
   /**
@@ -105,5 +107,11 @@ export class Gates implements Gate {
       if (!gate.admits(backend)) return gate.refusal?.(backend);
     }
     return undefined;
+  }
+
+  /** One word for what holds a backend off, for people; `undefined` when nothing does. */
+  holdsOff(backend: Backend): string | undefined {
+    const gate = this.#gates.find((gate) => !gate.admits(backend));
+    return gate && (gate.refusal?.(backend) ?? gate.holdsBy ?? "held_off");
   }
 }

@@ -5,6 +5,7 @@ import type { Gate } from "./gate.ts";
 /** Holds off backends that have as much work as `max_connections` lets them have, over all threads. */
 export class SlotGate implements Gate {
   readonly isCapacity = true;
+  readonly holdsBy = "max_connections";
   readonly #table: LimitTable;
   readonly #worker: number;
 

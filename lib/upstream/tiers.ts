@@ -35,6 +35,11 @@ export class Tiers {
     this.#panicThreshold = panicThreshold;
   }
 
+  /** Part of the work for near servers, 0 to 1. */
+  get nearShare(): number {
+    return this.#nearShare;
+  }
+
   /** Counts a server as a member that is well. */
   addMember(backend: Backend): void {
     this.#of(backend).join(backend);

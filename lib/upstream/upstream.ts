@@ -1,10 +1,18 @@
-import type { Balancer, PickRequest } from "../balancer/balancer.ts";
-import type { Backend, Candidate, Lease, Upstream } from "../core/types.ts";
+import type { Balancer } from "../balancer/balancer.ts";
+import {
+  type Backend,
+  type BackendState,
+  type Candidate,
+  type Lease,
+  RAMP_STEPS,
+  type Upstream,
+} from "../core/types.ts";
 import { mix32 } from "../ds/hash.ts";
 import { type Gate, Gates, Pass } from "./gate.ts";
 import { BackendLease, type LeaseOptions } from "./lease.ts";
 import { SlowStart } from "./slow_start.ts";
 import { Tiers } from "./tiers.ts";
+import { TriedRequest } from "./tried_request.ts";
 
 /** What a {@linkcode BalancedUpstream} works with. */
 export interface UpstreamOptions extends LeaseOptions {
@@ -45,6 +53,8 @@ export class BalancedUpstream implements Upstream {
   readonly #healthy = new Set<Backend>();
   /** Members that were seen to be ejected. */
   readonly #ejected = new Set<Backend>();
+  /** Members that an operator holds off, with the share they get back. */
+  readonly #held = new Map<Backend, { readonly state: BackendState; readonly weight: number }>();
   readonly #tiers: Tiers;
   readonly #slowStart: SlowStart;
   /** Those that were not there yet, of those there from the beginning. */
@@ -90,6 +100,7 @@ export class BalancedUpstream implements Upstream {
     this.#backends.delete(id);
     this.#healthy.delete(backend);
     this.#ejected.delete(backend);
+    this.#held.delete(backend);
     this.#slowStart.end(backend);
     this.#tiers.removeMember(backend);
   }
@@ -109,9 +120,28 @@ export class BalancedUpstream implements Upstream {
 
   setWeight(id: string, weight: number): void {
     const backend = this.#backends.get(id);
-    if (backend === undefined || backend.fullWeight === weight) return;
-    backend.fullWeight = weight;
-    this.#tiers.weightChanged(backend);
+    if (backend === undefined) return;
+    const held = this.#held.get(backend);
+    if (held === undefined) this.#setShare(backend, weight);
+    else this.#held.set(backend, { ...held, weight });
+  }
+
+  setState(id: string, state: BackendState): void {
+    const backend = this.#backends.get(id);
+    if (backend === undefined) return;
+    const weight = this.#held.get(backend)?.weight ?? backend.fullWeight;
+    if (state !== "ready") {
+      this.#held.set(backend, { state, weight });
+      this.#setShare(backend, 0);
+    } else if (this.#held.delete(backend)) {
+      if (this.#isWell(backend)) this.#slowStart.begin(backend, this.#options.now());
+      this.#setShare(backend, weight);
+    }
+  }
+
+  /** What an operator wants of a member. */
+  stateOf(backend: Backend): BackendState {
+    return this.#held.get(backend)?.state ?? "ready";
   }
 
   /** Takes note of a server that was ejected, or is so no more. */
@@ -133,9 +163,9 @@ export class BalancedUpstream implements Upstream {
     return this.#healthy.has(backend);
   }
 
-  /** Gets no work for now: not well, or ejected while others can do its part. */
+  /** Gets no work for now: not well, in maintenance, or ejected while others can do its part. */
   isHeldOff(backend: Backend): boolean {
-    if (!this.#healthy.has(backend)) return true;
+    if (!this.#healthy.has(backend) || this.stateOf(backend) === "maintenance") return true;
     return this.#ejected.has(backend) && !this.isPanicking(backend);
   }
 
@@ -152,6 +182,31 @@ export class BalancedUpstream implements Upstream {
   /** It gets work for want of better ones only. */
   isLastResort(backend: Backend): boolean {
     return this.isPanicking(backend) && !this.#isWell(backend);
+  }
+
+  /** Part of the work for servers of the own zone, 0 to 1. */
+  get nearShare(): number {
+    return this.#tiers.nearShare;
+  }
+
+  /** One word for what keeps a member from new work, for people; `undefined` when nothing does. */
+  heldOffBy(backend: Backend): string | undefined {
+    const held = this.#held.get(backend);
+    if (held !== undefined) return held.state;
+    if (backend.fullWeight === 0) return "weight_0";
+    if (this.isInRotation(backend)) return this.#gates.holdsOff(backend);
+    return this.#healthy.has(backend) ? "ejected" : "down";
+  }
+
+  /** Its share, also while an operator holds it off. */
+  weightOf(backend: Backend): number {
+    return this.#held.get(backend)?.weight ?? backend.fullWeight;
+  }
+
+  /** What the algorithm compares a server by, with a weight of 1 as the unit; absent: nothing. */
+  costOf(backend: Backend): number | undefined {
+    const cost = this.#tiers.balancerOf(backend).cost?.(backend);
+    return cost === undefined ? undefined : cost * RAMP_STEPS;
   }
 
   acquire(key: number, tried?: ReadonlySet<Candidate>): Lease | undefined {
@@ -171,11 +226,11 @@ export class BalancedUpstream implements Upstream {
 
   /**
    * A slot on this very backend, past the algorithm; `undefined` when it is no member, not well, held
-   * off by a gate, or was tried. One that drains (weight 0) keeps the sessions it has.
+   * off by a gate or an operator, or was tried. One of weight 0 keeps the sessions it has.
    */
   acquirePreferred(backend: Backend, tried?: ReadonlySet<Candidate>): Lease | undefined {
     const isUsable = this.#healthy.has(backend) || this.isInRotation(backend);
-    if (!isUsable || tried?.has(backend)) return undefined;
+    if (!isUsable || this.#held.has(backend) || tried?.has(backend)) return undefined;
     const pass = new Pass();
     if (!this.#gates.admits(backend) || !this.#gates.enter(backend, pass)) return undefined;
     return this.#lease(backend, pass);
@@ -198,6 +253,12 @@ export class BalancedUpstream implements Upstream {
       word = refusal;
     }
     return word;
+  }
+
+  #setShare(backend: Backend, weight: number): void {
+    if (backend.fullWeight === weight) return;
+    backend.fullWeight = weight;
+    this.#tiers.weightChanged(backend);
   }
 
   #isWell(backend: Backend): boolean {
@@ -231,26 +292,4 @@ export class BalancedUpstream implements Upstream {
 /** Apart from where the key falls in any table of an algorithm. */
 function pointOf(key: number): number {
   return mix32(key ^ 0x5bd1e995) / 2 ** 32;
-}
-
-/** The one pick request of an upstream, filled anew for each pick: picking allocates nothing. */
-class TriedRequest implements PickRequest<Backend> {
-  key = 0;
-  readonly #gates: Gates;
-  #tried: ReadonlySet<Candidate> | undefined;
-
-  constructor(gates: Gates) {
-    this.#gates = gates;
-  }
-
-  with(key: number, tried: ReadonlySet<Candidate> | undefined): this {
-    this.key = key;
-    this.#tried = tried;
-    return this;
-  }
-
-  eligible(candidate: Backend): boolean {
-    if (this.#tried !== undefined && this.#tried.has(candidate)) return false;
-    return this.#gates.admits(candidate);
-  }
 }

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { type Flag, parseFlags, UsageError } from "../../lib/cli/flags.ts";
+import { type Flag, parseArguments, parseFlags, UsageError } from "../../lib/cli/flags.ts";
 
 const FLAGS: readonly Flag[] = [
   { name: "config", value: "FILE", short: "c", help: "Configuration file." },
@@ -75,4 +75,11 @@ Deno.test("parseFlags() names no flag that the word is not close to", () => {
   const error = assertThrows(() => parseFlags(["--zzz"], FLAGS), UsageError);
 
   assertEquals(error.message, 'unknown flag "--zzz"');
+});
+
+Deno.test("parseArguments() keeps other words as they are written, in order", () => {
+  const flags = [{ name: "admin", value: "URL", help: "" }];
+  const { flags: values, words } = parseArguments(["weight", "--admin", "x", "1e3", "007"], flags);
+
+  assertEquals([values["admin"], words], ["x", ["weight", "1e3", "007"]]);
 });

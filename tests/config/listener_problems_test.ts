@@ -96,24 +96,24 @@ const CASES: readonly [name: string, text: string, problem: string][] = [
     `1:28: tcp.congestion_control: must be a name of lower-case letters, digits and _, like bbr, or null: current value is "BBR v3"`,
   ],
   [
-    "an admin address for all to see",
+    "an admin address for all to see, without a token",
     withTop(`admin: { address: ":9090" }`),
-    `1:19: admin.address: must be an IP address of the loopback interface, like 127.0.0.1:9090: current value is ":9090"`,
+    `1:1: admin.token_file: is required, because [::] can be reached from elsewhere`,
   ],
   [
-    "an admin address by name",
-    withTop(`admin: { address: "localhost:9090" }`),
-    `must be an IP address of the loopback`,
+    "an admin address by a name of this machine, without a token",
+    withTop(`admin: { address: "box.internal:9090", token_file: null }`),
+    `admin.token_file: is required, because box.internal can be reached from elsewhere`,
   ],
   [
     "an admin address on a socket",
     withTop(`admin: { address: "unix:/run/x" }`),
-    `must be an IP address of the loopback`,
+    `must be a TCP address`,
   ],
   [
     "an admin section without an address",
     withTop("admin: {}"),
-    `1:1: admin.address: is required: must be a loopback address`,
+    `1:1: admin.address: is required: must be an address, like 127.0.0.1:9090`,
   ],
   [
     "an admin address that a listener has",

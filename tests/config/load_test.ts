@@ -114,7 +114,7 @@ upstreams:
     shutdownDelayMs: 2000,
     shutdownTimeoutMs: 0,
     log: { level: "warning", format: "json", file: "/var/log/weir.log" },
-    admin: { address: { kind: "tcp", hostname: "::1", port: 9090 } },
+    admin: { address: { kind: "tcp", hostname: "::1", port: 9090 }, hosts: [] },
     listeners: [{
       name: "web",
       address: { kind: "unix", path: "/run/weir.sock" },

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { freeAddress } from "../support/free_port.ts";
 import { HttpBackend } from "../support/http_backend.ts";
-import { askOnce, HttpClient } from "../support/http_client.ts";
+import { askOnce } from "../support/http_client.ts";
+import { HttpTraffic } from "../support/http_traffic.ts";
 import { startHttp } from "../support/http_scenario.ts";
-import { valueOf } from "../support/http_wire.ts";
 import type { Scenario, Settings } from "../support/scenario.ts";
 import { eventually } from "../support/wait.ts";
 
@@ -28,55 +28,6 @@ async function withUpstream(
   return { ...config, upstreams: { app: { ...app, backends: addresses, ...upstream } } };
 }
 
-/** Clients that ask again and again, on one connection or on many, until told to stop. */
-class Traffic {
-  readonly answers = new Map<string, number>();
-  readonly faults: string[] = [];
-  readonly #running: Promise<unknown>;
-  #isOver = false;
-
-  constructor(address: string, clients = 8) {
-    this.#running = Promise.all(
-      Array.from(
-        { length: clients },
-        (_, at) => at % 2 ? this.#keep(address) : this.#renew(address),
-      ),
-    );
-  }
-
-  async stop(): Promise<void> {
-    this.#isOver = true;
-    await this.#running;
-  }
-
-  async #renew(address: string): Promise<void> {
-    while (!this.#isOver) await this.#note(() => askOnce(address, GET));
-  }
-
-  /** Opens another connection only where an answer said that it was the last. */
-  async #keep(address: string): Promise<void> {
-    while (!this.#isOver) {
-      using client = await HttpClient.connect(address);
-      for (let isOpen = true; isOpen && !this.#isOver;) {
-        const answer = await this.#note(() => client.ask(GET));
-        isOpen = answer !== undefined && valueOf(answer, "connection") !== "close";
-      }
-    }
-  }
-
-  async #note(ask: () => ReturnType<typeof askOnce>) {
-    try {
-      const answer = await ask();
-      const { body } = answer;
-      this.answers.set(body, (this.answers.get(body) ?? 0) + 1);
-      return answer;
-    } catch (error) {
-      this.faults.push(String(error).slice(0, 300));
-      return undefined;
-    }
-  }
-}
-
 Deno.test("reload: backends, algorithm and limits change under traffic without a failed request", async () => {
   await using a = named("a");
   await using b = named("b");
@@ -85,7 +36,7 @@ Deno.test("reload: backends, algorithm and limits change under traffic without a
     backends: [a.address, b.address, c.address],
     workers: 2,
   });
-  const traffic = new Traffic(scenario.address);
+  const traffic = new HttpTraffic(scenario.address);
 
   for (let round = 0; round < 10; round++) {
     const two = await withUpstream(scenario, [a, b], { algorithm: "least_connections" });
@@ -104,7 +55,7 @@ Deno.test("reload: a backend whose address is new gets traffic, one that is gone
   await using a = named("a");
   await using b = named("b");
   await using scenario = await startHttp({ backends: [a.address], workers: 2 });
-  const traffic = new Traffic(scenario.address);
+  const traffic = new HttpTraffic(scenario.address);
 
   const result = await scenario.reload(await withUpstream(scenario, [b]));
   assertEquals(result.problems, undefined);

@@ -39,7 +39,17 @@ Deno.test("a worker that is replaced gives back the trial that it held, and the 
   const metrics = MetricTable.create(metricShapeOf(config));
   const certificates = () => new Map();
   const plan = { config, limits, rates: [], metricPlan: metrics.plan, certificates };
-  using slot = new WorkerSlot({ slot: 0, opensUnix: true, plan, table, guards, metrics, log });
+  using slot = new WorkerSlot({
+    slot: 0,
+    opensUnix: true,
+    plan,
+    table,
+    guards,
+    metrics,
+    log,
+    changes: () => ({ overrides: [], logLevel: "info" }),
+    emit: () => {},
+  });
   await within("the worker", slot.start());
   guards.trip(0, guards.era(0));
   guards.halfOpen(0);

@@ -1,8 +1,10 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { GuardTable } from "../../lib/core/guard_table.ts";
+import type { WeirEvent } from "../../lib/core/events.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
 import { metricShapeOf, placeBackends, shapeOf } from "../../lib/runtime/layout.ts";
 import { MetricTable } from "../../lib/metrics/metric_table.ts";
+import type { OverrideMessage } from "../../lib/runtime/messages.ts";
 import { SharedLimits } from "../../lib/runtime/shared_limits.ts";
 import { WorkerSlot } from "../../lib/runtime/worker_slot.ts";
 import { ask, connectTo, exchange, receiveAll } from "../support/clients.ts";
@@ -100,6 +102,25 @@ Deno.test("a worker that is replaced knows which backends are down", async () =>
   assertEquals(table.backendTotal(0, "connections"), 0);
 });
 
+Deno.test("a worker that is replaced knows what operators changed", async () => {
+  await using drained = echo();
+  await using used = echo();
+  const listen = freeAddress();
+  await using parts = await startSlot(listen, drained.address, used.address);
+  const { slot, table, overrides, log } = parts;
+  overrides.push({ type: "override", backend: 0, weight: 1, state: "drain" });
+
+  for (let i = 0; i < 4; i++) slot.checkBeat();
+
+  await eventually("the new worker to serve", async () => {
+    assertEquals(await ask(listen, "hello"), "hello");
+  });
+  for (let i = 0; i < 5; i++) assertEquals(await ask(listen, "hello"), "hello");
+  assertEquals(table.backendTotal(0, "connections"), 0);
+  assertEquals(parts.events.map(({ type }) => type), ["worker_restart"]);
+  assertEquals(log.fieldsOf("Worker died and is replaced").length, 1);
+});
+
 Deno.test("a worker that drains is not replaced", async () => {
   await using server = echo();
   const listen = freeAddress();
@@ -144,6 +165,9 @@ interface Parts extends AsyncDisposable {
   readonly table: SharedTable;
   readonly limits: SharedLimits;
   readonly log: MemoryLog;
+  /** What a thread is told that starts from now on. */
+  readonly overrides: OverrideMessage[];
+  readonly events: WeirEvent[];
 }
 
 /** Moves the monotonic clock of this thread on. */
@@ -167,10 +191,24 @@ async function startSlotWith(options: LoadedConfigOptions): Promise<Parts> {
   const metrics = MetricTable.create(metricShapeOf(config));
   const certificates = () => new Map();
   const plan = { config, limits, rates: [], metricPlan: metrics.plan, certificates };
-  const slot = new WorkerSlot({ slot: 0, opensUnix: true, plan, table, guards, metrics, log });
+  const overrides: OverrideMessage[] = [];
+  const events: WeirEvent[] = [];
+  const slot = new WorkerSlot({
+    slot: 0,
+    opensUnix: true,
+    plan,
+    table,
+    guards,
+    metrics,
+    log,
+    changes: () => ({ overrides, logLevel: "info" }),
+    emit: (event) => events.push(event),
+  });
   await within("the worker", slot.start());
   return {
     slot,
+    overrides,
+    events,
     table,
     limits,
     log,

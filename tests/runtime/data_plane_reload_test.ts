@@ -148,7 +148,7 @@ Deno.test("DataPlane.commit() takes health that changed since prepare() into acc
 
   b.plane.prepare(b.plan(configWith([1001, 1002], { algorithm: "first" })));
   b.table.setUp(0, false);
-  b.plane.setHealth(0, false);
+  b.plane.hear({ type: "health", backend: 0, available: false });
   b.plane.commit();
   await b.connect(80, 2);
 

@@ -5,6 +5,7 @@ import { SharedTable } from "../../lib/core/shared_table.ts";
 import { DataPlane } from "../../lib/runtime/data_plane.ts";
 import { ListenError } from "../../lib/runtime/listen_error.ts";
 import { metricShapeOf, shapeOf } from "../../lib/runtime/layout.ts";
+import { Overrides } from "../../lib/runtime/overrides.ts";
 import { SharedLimits } from "../../lib/runtime/shared_limits.ts";
 import { listenerStatus, upstreamStatus } from "../../lib/runtime/status.ts";
 import { configOf, listenerConfig, tcp, upstreamConfig } from "../support/configs.ts";
@@ -99,14 +100,14 @@ Deno.test("DataPlane carries bytes and gives everything back at the end", async 
   assertEquals(b.table.backendTotal(2, "bytesToClient"), 2);
 });
 
-Deno.test("DataPlane.setHealth() takes a backend out of the rotation and in again", async () => {
+Deno.test("DataPlane.hear() takes a backend out of the rotation and in again", async () => {
   using b = new PlaneBench();
 
-  b.plane.setHealth(0, false);
-  b.plane.setHealth(77, false);
+  b.plane.hear({ type: "health", backend: 0, available: false });
+  b.plane.hear({ type: "health", backend: 77, available: false });
   await b.connect(80, 4);
   assertEquals(b.loads, [0, 4, 0]);
-  b.plane.setHealth(0, true);
+  b.plane.hear({ type: "health", backend: 0, available: true });
   await b.connect(80, 4);
 
   assertEquals(b.loads, [2, 6, 0]);
@@ -198,6 +199,7 @@ Deno.test("listenerStatus() and upstreamStatus() tell what the table holds", asy
     limits: b.limits.table,
     guards: GuardTable.create(shapeOf(CONFIG)),
     health: { reportOf: () => undefined },
+    overrides: new Overrides(),
     nowMs: 0,
   });
 

@@ -68,9 +68,9 @@ class WarmPlane implements Disposable {
   eject(backend: number, isOut = true): void {
     if (isOut) this.guards.eject(backend, 0, { era: this.guards.era(backend), most: 2 });
     else this.guards.admit(backend, 0);
-    this.plane.noteEjection(backend);
+    this.plane.hear({ type: "ejection", backend });
     // No news, but the upstream is swept for it, as it is each second.
-    this.plane.setHealth(backend, true);
+    this.plane.hear({ type: "health", backend, available: true });
   }
 
   get open(): number {
@@ -135,13 +135,13 @@ for (const protocol of ["tcp", "http"] as const) {
     using b = new WarmPlane(configFor(protocol));
     await b.start();
 
-    b.plane.setHealth(0, false);
+    b.plane.hear({ type: "health", backend: 0, available: false });
     assertEquals(b.open, 2);
-    b.plane.setHealth(1, false);
+    b.plane.hear({ type: "health", backend: 1, available: false });
     assertEquals(b.open, 0);
     await settled();
     assertEquals(b.dialled, [2, 2]);
-    b.plane.setHealth(0, true);
+    b.plane.hear({ type: "health", backend: 0, available: true });
     await settled();
 
     assertEquals([b.dialled, b.open], [[4, 2], 2]);
@@ -177,8 +177,8 @@ for (const protocol of ["tcp", "http"] as const) {
     await b.start();
 
     await b.plane.drain();
-    b.plane.setHealth(0, false);
-    b.plane.setHealth(0, true);
+    b.plane.hear({ type: "health", backend: 0, available: false });
+    b.plane.hear({ type: "health", backend: 0, available: true });
     await settled();
     assertEquals(b.dialled, [2, 2]);
     b.plane[Symbol.dispose]();

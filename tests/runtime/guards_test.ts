@@ -1,10 +1,12 @@
 import { assertEquals } from "@std/assert";
 import type { HealthCheckConfig, UpstreamConfig } from "../../lib/config/types.ts";
+import type { WeirEvent } from "../../lib/core/events.ts";
 import { GuardTable } from "../../lib/core/guard_table.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
 import { Guards } from "../../lib/runtime/guards.ts";
 import { placeBackends, shapeOf } from "../../lib/runtime/layout.ts";
 import type { ToWorker } from "../../lib/runtime/messages.ts";
+import { Overrides } from "../../lib/runtime/overrides.ts";
 import { SharedLimits } from "../../lib/runtime/shared_limits.ts";
 import { type UpstreamStatus, upstreamStatus } from "../../lib/runtime/status.ts";
 import { configOf, tcp, upstreamConfig } from "../support/configs.ts";
@@ -56,6 +58,9 @@ class GuardsBench implements Disposable {
   readonly table = SharedTable.create(shapeOf(this.config));
   readonly guards = GuardTable.create(shapeOf(this.config));
   readonly posted: ToWorker[] = [];
+  readonly events: WeirEvent[] = [];
+  /** What operators say. */
+  readonly overrides = new Overrides();
   readonly keeper: Guards;
 
   constructor() {
@@ -64,6 +69,8 @@ class GuardsBench implements Disposable {
       ...this,
       random: () => 0,
       post: (message) => this.posted.push(message),
+      emit: (event) => this.events.push(event),
+      shareOf: (backend) => this.overrides.shareOf(backend),
     });
   }
 
@@ -73,10 +80,10 @@ class GuardsBench implements Disposable {
   }
 
   get status(): UpstreamStatus {
-    const { config, table, guards } = this;
+    const { config, table, guards, overrides } = this;
     const limits = SharedLimits.create(config, () => 0).table;
     const health = { reportOf: () => undefined };
-    return upstreamStatus(config, { table, limits, guards, health, nowMs: 0 })[0]!;
+    return upstreamStatus(config, { table, limits, guards, health, overrides, nowMs: 0 })[0]!;
   }
 
   get messages(): string[] {
@@ -145,6 +152,46 @@ Deno.test("Guards tell once that an upstream is in panic, and once that it is ov
   b.clock.advance(1000);
 
   assertEquals([isPanic(), b.messages.at(-1)], [false, "Panic is over"]);
+});
+
+Deno.test("Guards tell whoever watches of circuits, ejections and panic", () => {
+  using b = new GuardsBench();
+  const [id0, id1] = placeBackends(b.config).map(({ spec }) => spec.id);
+  b.guards.trip(0, 0);
+  b.clock.advance(100);
+  b.eject(1);
+  b.table.setUp(2, false);
+  b.clock.advance(100);
+
+  const [circuit, ejection, panic] = b.events;
+  const upstream = "app";
+  assertEquals(circuit?.type === "circuit" && { ...circuit, reason: typeof circuit.reason }, {
+    type: "circuit",
+    upstream,
+    backend: id0!,
+    circuit: "open",
+    reason: "string",
+  });
+  assertEquals(ejection?.type === "ejection" && [ejection.backend, ejection.ejected], [id1!, true]);
+  assertEquals(panic, { type: "panic", upstream, panic: true });
+  assertEquals(b.events.length, 3);
+});
+
+Deno.test("Guards count what operators hold off for no panic", () => {
+  using b = new GuardsBench();
+  const [, b1, b2] = placeBackends(b.config);
+  for (const backend of [b1!, b2!]) {
+    b.overrides.change(backend, { state: "drain" });
+    b.table.setUp(backend.index, false);
+  }
+
+  b.clock.advance(1000);
+  assertEquals([b.status.panic, b.events], [false, []]);
+  b.overrides.change(b1!, { state: "ready" });
+  b.overrides.change(b2!, { state: "ready" });
+  b.clock.advance(1000);
+
+  assertEquals([b.status.panic, b.events.length], [true, 1]);
 });
 
 Deno.test("Guards let deadlines pass only while the process runs", () => {

@@ -1,8 +1,8 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import type { HealthCheckConfig, UpstreamConfig } from "../../lib/config/types.ts";
 import { formatAddress } from "../../lib/core/address.ts";
 import { HealthChecks, isUpAtFirst } from "../../lib/runtime/health.ts";
-import { placeBackends } from "../../lib/runtime/layout.ts";
+import { placeBackends, type PlacedBackend } from "../../lib/runtime/layout.ts";
 import { configOf, tcp, upstreamConfig } from "../support/configs.ts";
 import { FakeClock, settled } from "../support/fake_clock.ts";
 import { MemoryLog } from "../support/memory_log.ts";
@@ -38,13 +38,15 @@ class HealthBench implements Disposable {
   /** Places of backends that passed a check. */
   readonly passed = new Set<number>();
   readonly health: HealthChecks;
+  readonly backends: readonly PlacedBackend[];
 
   /** @param well ports on which somebody listens @param hanging ports that never answer */
   constructor(upstreams: readonly UpstreamConfig[], well: number[], hanging: number[] = []) {
     for (const port of well) this.transport.listen(tcp(port));
     for (const port of hanging) this.transport.silence(tcp(port));
     const config = configOf([], upstreams);
-    this.up = placeBackends(config).map(isUpAtFirst);
+    this.backends = placeBackends(config);
+    this.up = this.backends.map(isUpAtFirst);
     this.successes = this.up.map(() => 0);
     this.health = new HealthChecks({
       config,
@@ -200,4 +202,110 @@ Deno.test("HealthChecks tell of a passed check for every backend that shares it"
   await settled();
 
   assertEquals([b.dialled(1), b.dialled(2), [...b.passed]], [1, 1, [0, 2]]);
+});
+
+Deno.test("HealthChecks.pause() ends the checks of a backend, resume() checks it at once", async () => {
+  using b = new HealthBench([checked("app", [1])], [1]);
+  const [backend] = b.backends;
+  await settled();
+
+  b.health.pause(backend!);
+  const before = b.dialled(1);
+  await b.clock.run(60_000, 1000);
+  const during = b.dialled(1);
+  b.health.resume(backend!);
+  const first = b.up[0];
+  await settled();
+
+  assertEquals([during - before, b.dialled(1) - during], [0, 1]);
+  assertEquals([first, b.up[0]], [false, true]);
+});
+
+Deno.test("HealthChecks.resume() finds out that a backend died while nobody looked", async () => {
+  using b = new HealthBench([checked("app", [1], { ...CHECK, initial: "up", fall: 1 })], [], []);
+  const [backend] = b.backends;
+  await settled();
+  assertEquals(b.up, [false]);
+
+  b.health.pause(backend!);
+  b.health.resume(backend!);
+  const first = b.up[0];
+  await settled();
+
+  assertEquals([first, b.up[0]], [true, false]);
+});
+
+Deno.test("HealthChecks.pause() leaves the check to others that share it", async () => {
+  using b = new HealthBench([checked("app", [1]), checked("other", [1])], [1]);
+  const [own, other] = b.backends;
+  await settled();
+  b.up.fill(false);
+
+  b.health.pause(own!);
+  const before = b.dialled(1);
+  await b.clock.run(60_000, 1000);
+  assertGreater(b.dialled(1), before);
+  assertEquals([b.health.reportOf(own!.index), b.up[own!.index]], [undefined, false]);
+  b.health.resume(own!);
+
+  assertEquals(b.up[own!.index], true);
+  assertEquals(b.health.reportOf(own!.index)?.lastCheck?.passed, true);
+  assertEquals(b.health.reportOf(other!.index)?.lastCheck?.passed, true);
+});
+
+Deno.test("HealthChecks.pause() and resume() say nothing of a backend without a check", () => {
+  const plain = upstreamConfig("app", [tcp(1)]);
+  using b = new HealthBench([plain], []);
+
+  b.health.pause(b.backends[0]!);
+  b.health.resume(b.backends[0]!);
+
+  assertEquals(b.up, [true]);
+});
+
+Deno.test("HealthChecks.commit() leaves a stopped check stopped, whatever check it has by then", async () => {
+  using b = new HealthBench([checked("app", [1, 2])], [1, 2]);
+  await settled();
+  b.health.pause(b.backends[1]!);
+  const before = b.dialled(2);
+
+  const next = configOf([], [checked("app", [1, 2], { ...CHECK, intervalMs: 700 })]);
+  const prepared = b.health.prepare(next);
+  await settled();
+  prepared.commit();
+  await b.clock.run(10_000, 500);
+  const during = b.dialled(2);
+  b.health.resume(placeBackends(next)[1]!);
+  await settled();
+
+  assertEquals([during - before, b.dialled(2) - during], [0, 1]);
+  assertGreater(b.dialled(1), 10);
+  assertEquals(b.up, [true, true]);
+});
+
+Deno.test("HealthChecks.commit() knows what operators did while it was prepared", async () => {
+  using b = new HealthBench([checked("app", [1, 2])], [1, 2]);
+  await settled();
+  b.health.pause(b.backends[0]!);
+
+  const prepared = b.health.prepare(configOf([], [checked("app", [1, 2]), checked("api", [1])]));
+  b.health.pause(b.backends[1]!);
+  b.health.resume(b.backends[0]!);
+  prepared.commit();
+  await settled();
+  const before = [b.dialled(1), b.dialled(2)];
+  await b.clock.run(10_000, 500);
+
+  // One check for two upstreams, as often as for one.
+  assertEquals([b.dialled(1) - before[0]!, b.dialled(2) - before[1]!], [10, 0]);
+});
+
+Deno.test("HealthChecks.commit() forgets what a check has found that is no more", async () => {
+  using b = new HealthBench([checked("app", [1])], []);
+  await settled();
+  assertEquals(b.up, [false]);
+
+  b.health.prepare(configOf([], [upstreamConfig("app", [tcp(1)])])).commit();
+
+  assertEquals(b.up, [true]);
 });

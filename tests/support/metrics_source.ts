@@ -5,6 +5,7 @@ import type { HealthReport } from "../../lib/health/watch.ts";
 import { MetricTable } from "../../lib/metrics/metric_table.ts";
 import { layoutOf, metricShapeOf, shapeOf } from "../../lib/runtime/layout.ts";
 import { writeMetrics } from "../../lib/runtime/metrics_page.ts";
+import { Overrides } from "../../lib/runtime/overrides.ts";
 import { SharedLimits } from "../../lib/runtime/shared_limits.ts";
 import { listenerStatus, upstreamStatus } from "../../lib/runtime/status.ts";
 import { configOf, listenerConfig, tcp, upstreamConfig } from "./configs.ts";
@@ -17,6 +18,8 @@ export class MetricsBench {
   readonly limits: SharedLimits;
   readonly metrics: MetricTable;
   report: HealthReport | undefined;
+
+  readonly overrides = new Overrides();
 
   constructor(config: Config) {
     this.config = config;
@@ -31,7 +34,8 @@ export class MetricsBench {
     const { config, table, guards, metrics } = this;
     const health = { reportOf: () => this.report };
     const limits = this.limits.table;
-    const tables = { table, guards, limits, metrics, health, nowMs: 0 };
+    const { overrides } = this;
+    const tables = { table, guards, limits, metrics, health, overrides, nowMs: 0 };
     return writeMetrics({
       status: {
         version: "1.2.3",

@@ -123,6 +123,20 @@ export class Scenario implements AsyncDisposable {
     return (await this.#ask("/readyz")).status;
   }
 
+  /** Changes a backend of the only upstream, as an operator would. */
+  async changeBackend(id: string, change: Settings): Promise<BackendStatus> {
+    const path = `/api/v1/upstreams/app/backends/${encodeURIComponent(id)}`;
+    return await this.send("PATCH", path, change) as BackendStatus;
+  }
+
+  /** What the admin interface answers to JSON. */
+  async send(method: string, path: string, json: unknown): Promise<unknown> {
+    const headers = { "content-type": "application/json" };
+    const { status, body } = await this.#ask(path, { method, headers, body: JSON.stringify(json) });
+    if (status !== 200) throw new Error(`Cannot ${method} ${path}: ${body}`);
+    return JSON.parse(body);
+  }
+
   /** Ends Weir with a signal and waits for it. */
   async stop(signal: Deno.Signal = "SIGTERM", deadlineMs = DEADLINE_MS): Promise<Finished> {
     this.weir.signal(signal);
@@ -133,9 +147,9 @@ export class Scenario implements AsyncDisposable {
     await this.#stack[Symbol.asyncDispose]();
   }
 
-  async #ask(path: string): Promise<{ status: number; body: string }> {
-    const deadline = AbortSignal.timeout(DEADLINE_MS);
-    const response = await within(path, fetch(`http://${this.admin}${path}`, { signal: deadline }));
+  async #ask(path: string, init: RequestInit = {}): Promise<{ status: number; body: string }> {
+    const signal = AbortSignal.timeout(DEADLINE_MS);
+    const response = await within(path, fetch(`http://${this.admin}${path}`, { ...init, signal }));
     return { status: response.status, body: await response.text() };
   }
 }

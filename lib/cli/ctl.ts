@@ -1,0 +1,177 @@
+import { nearest } from "../core/suggest.ts";
+import type { BackendStatus, Status, UpstreamStatus } from "../runtime/status.ts";
+import { ADMIN_FLAGS, AdminClient } from "./admin_client.ts";
+import { backendsText, changedText, statusText } from "./ctl_text.ts";
+import { eventText, readEvents } from "./event_lines.ts";
+import { EXIT, type ExitCode } from "./exit_code.ts";
+import { findBackend } from "./find_backend.ts";
+import { type FlagValues, UsageError } from "./flags.ts";
+import { columns, type Command } from "./help.ts";
+import { printLine } from "./output.ts";
+
+interface Action {
+  readonly name: string;
+  /** What it takes, as the help shows it. */
+  readonly operands: readonly string[];
+  /** Operands that may be left out. */
+  readonly optional?: number;
+  readonly help: string;
+  readonly run: (call: ActionCall) => Promise<ExitCode>;
+}
+
+interface ActionCall {
+  readonly client: AdminClient;
+  readonly operands: readonly string[];
+  readonly isJson: boolean;
+}
+
+const ACTIONS: readonly Action[] = [
+  { name: "status", operands: [], help: "Listeners and upstreams in short.", run: showStatus },
+  { name: "backends", operands: [], help: "Every backend.", run: showBackends },
+  {
+    name: "drain",
+    operands: ["B"],
+    help: "No new work for B; what is open may end.",
+    run: (call) => change(call, { state: "drain" }),
+  },
+  {
+    name: "maintenance",
+    operands: ["B"],
+    help: "As drain; also stops its health checks and closes idle connections.",
+    run: (call) => change(call, { state: "maintenance" }),
+  },
+  {
+    name: "ready",
+    operands: ["B"],
+    optional: 1,
+    help: "Gives B work again. Without B: is Weir ready? Exit 0 or 1.",
+    run: (call) => call.operands.length === 0 ? checkReady(call) : change(call, { state: "ready" }),
+  },
+  {
+    name: "weight",
+    operands: ["B", "N"],
+    help: "Gives B the share N, 0 to 65535, until Weir ends.",
+    run: (call) => change(call, { weight: readWeight(call.operands[1] ?? "") }),
+  },
+  {
+    name: "log",
+    operands: ["LEVEL"],
+    help: "Sets the least severe level that is logged, until Weir ends.",
+    run: setLogLevel,
+  },
+  { name: "events", operands: [], help: "Prints what happens, as it happens.", run: showEvents },
+];
+
+export const CTL: Command = {
+  name: "ctl",
+  summary: "Look at and change a running Weir.",
+  operands: "ACTION [WORD]...",
+  flags: [
+    ...ADMIN_FLAGS,
+    {
+      name: "format",
+      value: "text|json",
+      choices: ["text", "json"],
+      help: "How answers are printed.",
+    },
+  ],
+  notes: [
+    "Actions:",
+    "",
+    ...columns(ACTIONS.map((action) => [usageOf(action), action.help])),
+    "",
+    "B is `upstream/backend`, or the name of a backend that is in one upstream only.",
+    "Exit codes: 0 done, 1 refused by Weir, 2 wrong usage, 69 Weir cannot be reached.",
+  ],
+};
+
+/** `weir ctl`. */
+export async function ctl(flags: FlagValues, words: readonly string[]): Promise<ExitCode> {
+  const [name, ...operands] = words;
+  const action = ACTIONS.find((action) => action.name === name);
+  if (action === undefined) throw new UsageError(explainUnknown(name));
+  const most = action.operands.length;
+  if (operands.length > most || operands.length < most - (action.optional ?? 0)) {
+    throw new UsageError(`wrong number of words: use \`weir ctl ${usageOf(action)}\``);
+  }
+  const client = await AdminClient.fromFlags(flags);
+  return await action.run({ client, operands, isJson: flags["format"] === "json" });
+}
+
+async function showStatus({ client, isJson }: ActionCall): Promise<ExitCode> {
+  const status = await client.json({ method: "GET", path: "/api/v1/status" });
+  printLine(isJson ? formatJson(status) : statusText(status as Status));
+  return EXIT.ok;
+}
+
+async function showBackends({ client, isJson }: ActionCall): Promise<ExitCode> {
+  const upstreams = await upstreamsOf(client);
+  const backends = upstreams.flatMap(({ name: upstream, backends }) => {
+    return backends.map((backend) => ({ upstream, ...backend }));
+  });
+  printLine(isJson ? formatJson(backends) : backendsText(upstreams));
+  return EXIT.ok;
+}
+
+async function checkReady({ client, isJson }: ActionCall): Promise<ExitCode> {
+  const { status, text } = await client.send({ method: "GET", path: "/readyz" });
+  const ready = status === 200;
+  printLine(isJson ? formatJson({ ready }) : text.trim());
+  return ready ? EXIT.ok : EXIT.refused;
+}
+
+async function change(
+  { client, operands: [name = ""], isJson }: ActionCall,
+  body: { readonly state?: string; readonly weight?: number },
+): Promise<ExitCode> {
+  const { upstream, backend } = findBackend(await upstreamsOf(client), name);
+  const path = `/api/v1/upstreams/${encodeURIComponent(upstream)}/backends/${
+    encodeURIComponent(backend)
+  }`;
+  const changed = await client.json({ method: "PATCH", path, body });
+  printLine(isJson ? formatJson(changed) : changedText(upstream, changed as BackendStatus));
+  return EXIT.ok;
+}
+
+async function setLogLevel(
+  { client, operands: [level], isJson }: ActionCall,
+): Promise<ExitCode> {
+  const answer = await client.json({ method: "PUT", path: "/api/v1/log", body: { level } });
+  printLine(isJson ? formatJson(answer) : `log level: ${(answer as { level: string }).level}`);
+  return EXIT.ok;
+}
+
+async function showEvents({ client, isJson }: ActionCall): Promise<ExitCode> {
+  for await (const event of readEvents(client.stream("/api/v1/events?stats=0"))) {
+    printLine(isJson ? `{"type":"${event.type}",${event.data.slice(1)}` : eventText(event));
+  }
+  return EXIT.ok;
+}
+
+async function upstreamsOf(client: AdminClient): Promise<readonly UpstreamStatus[]> {
+  return await client.json({ method: "GET", path: "/api/v1/upstreams" }) as UpstreamStatus[];
+}
+
+function readWeight(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new UsageError(`weight must be a whole number from 0 to 65535: current value is "${text}"`);
+}
+
+function explainUnknown(name: string | undefined): string {
+  const names = ACTIONS.map(({ name }) => name);
+  if (name === undefined) return `ctl needs an action: ${names.join(", ")}`;
+  const meant = nearest(name, names);
+  const hint = meant === undefined ? `known are ${names.join(", ")}` : `did you mean "${meant}"?`;
+  return `unknown action "${name}": ${hint}`;
+}
+
+function usageOf({ name, operands, optional = 0 }: Action): string {
+  const shown = operands.map((operand, place) => {
+    return place >= operands.length - optional ? `[${operand}]` : operand;
+  });
+  return [name, ...shown].join(" ");
+}
+
+function formatJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2);
+}
