@@ -137,7 +137,7 @@ async function loadFull({ document, findings, environment }: Loading): Promise<L
     }),
     warnings: warnings.map(formatProblem),
     expanded: mergeDocuments(document, others),
-    files: [...documents.map((file) => file.source.name), ...lists.files],
+    files: [...documents.map((file) => file.source.name), ...lists.files, ...backendTls.files],
   };
 }
 

@@ -18,6 +18,8 @@ export interface BackendTlsRead {
   /** By name of the upstream. */
   readonly pems: ReadonlyMap<string, BackendPems>;
   readonly findings: readonly Finding[];
+  /** Paths of the files. */
+  readonly files: readonly string[];
 }
 
 /** Reads the files of TLS with backends; the threads that use them may read none. Never rejects. */
@@ -27,13 +29,15 @@ export async function readBackendTls(
 ): Promise<BackendTlsRead> {
   const pems = new Map<string, BackendPems>();
   const findings: Finding[] = [];
+  const paths: string[] = [];
   for (const { source, path, value: { tls } } of documents.flatMap(upstreamsOf)) {
     if (!isRecord(tls)) continue;
     const read = await readFiles({ source, path: [...path, "tls"], value: tls }, files);
     pems.set(String(path.at(-1)), read.pems);
     findings.push(...read.findings);
+    paths.push(...read.files);
   }
-  return { pems, findings };
+  return { pems, findings, files: paths };
 }
 
 type PemKey = keyof BackendPems;
@@ -41,9 +45,10 @@ type PemKey = keyof BackendPems;
 async function readFiles(
   { source, path, value }: Item,
   files: FileSource,
-): Promise<{ pems: BackendPems; findings: Finding[] }> {
+): Promise<{ pems: BackendPems; findings: Finding[]; files: string[] }> {
   const pems: { [Key in PemKey]?: string } = {};
   const findings: Finding[] = [];
+  const paths: string[] = [];
   const report = (key: PemKey, message: string) => {
     findings.push({ source, path: [...path, key], message });
   };
@@ -52,12 +57,14 @@ async function readFiles(
     const name = value[key];
     // What is no path is for the schema to say.
     if (typeof name !== "string" || name === "" || name.includes("\0")) continue;
-    const read = await readText(name.startsWith("/") ? name : folder + name, files);
+    const file = name.startsWith("/") ? name : folder + name;
+    const read = await readText(file, files);
+    paths.push(file);
     if (read.ok) pems[key] = read.source.text;
     else report(key, `cannot read "${name}": ${read.message}`);
   }
   await checkPems(pems, report);
-  return { pems, findings };
+  return { pems, findings, files: paths };
 }
 
 async function checkPems(pems: BackendPems, report: (key: PemKey, message: string) => void) {
