@@ -1,6 +1,7 @@
 import { nearest } from "../core/suggest.ts";
 import { EXPOSITION_TYPE } from "../metrics/exposition.ts";
 import type { Access } from "./access.ts";
+import { DASHBOARD_ROUTES } from "./dashboard/routes.ts";
 import type { EventHub } from "./event_hub.ts";
 import { parseQuestion } from "./explain_question.ts";
 import { parseLevel, parseLogin, parsePatch } from "./read_fields.ts";
@@ -12,6 +13,7 @@ import type { AdminTarget, UpstreamView } from "./target.ts";
 /** Every route of the admin interface. */
 export function adminRoutes(access: Access, events: EventHub): AdminRoute[] {
   return [
+    ...DASHBOARD_ROUTES,
     { method: "GET", path: "/healthz", isOpen: true, handle: () => text(200, "alive") },
     {
       method: "GET",
