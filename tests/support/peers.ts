@@ -12,7 +12,8 @@ export type Peer =
   | "prometheus"
   | "promtool"
   | "node"
-  | "sslscan";
+  | "sslscan"
+  | "chromium";
 
 /** Paths of the programs, by name. */
 export type PeerPaths = Readonly<Record<Peer, string>>;
@@ -24,12 +25,12 @@ export type PeerPaths = Readonly<Record<Peer, string>>;
 export function peerTest(
   name: string,
   peers: readonly Peer[],
-  run: (paths: PeerPaths) => Promise<void>,
+  run: (paths: PeerPaths, t: Deno.TestContext) => Promise<void>,
 ): void {
   const found = new Map(peers.map((peer) => [peer, findProgram(peer)]));
   const missing = peers.filter((peer) => found.get(peer) === undefined);
   if (missing.length === 0) {
-    Deno.test(name, () => run(Object.fromEntries(found) as PeerPaths));
+    Deno.test(name, (t) => run(Object.fromEntries(found) as PeerPaths, t));
     return;
   }
   const needs = `needs ${missing.join(", ")}`;
