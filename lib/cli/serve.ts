@@ -7,6 +7,7 @@ import { VERSION } from "../core/version.ts";
 import { ListenError } from "../runtime/listen_error.ts";
 import { setCongestionControl } from "../runtime/congestion_control.ts";
 import { openLog, type OperationalLog } from "../runtime/logging.ts";
+import { Notifier } from "../runtime/notifier.ts";
 import { dropUnneeded, StartError } from "../runtime/sandbox.ts";
 import { onSignals } from "../runtime/signals.ts";
 import { Supervisor } from "../runtime/supervisor.ts";
@@ -38,15 +39,17 @@ export async function serve({ config, load, onReady }: ServeOptions): Promise<Ex
   await dropUnneeded();
   // Before the first connection can come: a signal that nobody listens for would cut it.
   const reloader = new Reloader(load, log);
-  using stop = listenForSignals(log, () => void reloader.reload());
+  await using notifier = openNotifier(log);
+  using stop = listenForSignals(log, () => void reloadAndTell(reloader, notifier));
   using supervisor = await tryStart(config, log);
   if (supervisor === undefined) return EXIT.listen;
   const admin = tryStartAdmin(config, { supervisor, reloader, log });
   if (admin === "failed") return EXIT.listen;
   announce(config);
   reloader.begin(supervisor);
+  notifier.ready();
   onReady?.(supervisor);
-  await untilStopped(supervisor, stop, log);
+  await untilStopped(supervisor, { stop, notifier, log });
   await admin?.stop();
   log.write({ level: "info", message: "Stopped", fields: {} });
   return EXIT.ok;
@@ -55,12 +58,31 @@ export async function serve({ config, load, onReady }: ServeOptions): Promise<Ex
 /** The first signal drains; a second one does not wait for that to end. */
 async function untilStopped(
   supervisor: Supervisor,
-  stop: StopSignals,
-  log: OperationalLog,
+  { stop, notifier, log }: {
+    readonly stop: StopSignals;
+    readonly notifier: Notifier;
+    readonly log: OperationalLog;
+  },
 ): Promise<void> {
   await stop.first;
+  const { shutdownDelayMs, shutdownTimeoutMs } = supervisor.config;
+  notifier.stopping(shutdownDelayMs + shutdownTimeoutMs + STOP_MARGIN_MS);
   log.write({ level: "info", message: "Draining: a second signal stops at once", fields: {} });
   await Promise.race([supervisor.drain(), stop.second]);
+}
+
+/** For what comes after the last connection was cut. */
+const STOP_MARGIN_MS = 5000;
+
+function openNotifier(log: OperationalLog): Notifier {
+  const { pid } = Deno;
+  return new Notifier({ variable: (name) => Deno.env.get(name), pid, clock: systemClock, log });
+}
+
+async function reloadAndTell(reloader: Reloader, notifier: Notifier): Promise<void> {
+  notifier.reloading();
+  const { ok, problems } = await reloader.reload();
+  notifier.reloaded(ok ? undefined : problems.join("; "));
 }
 
 /** The signals that end the process, as they come. */

@@ -7,7 +7,8 @@ export type Peer =
   | "wrk"
   | "ab"
   | "prometheus"
-  | "promtool";
+  | "promtool"
+  | "systemd-analyze";
 
 /** Paths of the programs, by name. */
 export type PeerPaths = Readonly<Record<Peer, string>>;
