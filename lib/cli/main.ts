@@ -10,11 +10,13 @@ import { RUN, run } from "./run.ts";
 import { SCHEMA, schema } from "./schema.ts";
 import { SIMULATE, simulate } from "./simulate.ts";
 
-interface RunnableCommand extends Command {
+/** A command, and what runs it. */
+export interface RunnableCommand extends Command {
   readonly main: (flags: FlagValues) => ExitCode | Promise<ExitCode>;
 }
 
-const COMMANDS: readonly RunnableCommand[] = [
+/** All commands, in the order of the help. */
+export const COMMANDS: readonly RunnableCommand[] = [
   { ...RUN, main: run },
   { ...CHECK, main: check },
   { ...SIMULATE, main: simulate },

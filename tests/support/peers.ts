@@ -8,7 +8,11 @@ export type Peer =
   | "ab"
   | "prometheus"
   | "promtool"
-  | "systemd-analyze";
+  | "systemd-analyze"
+  | "bash"
+  | "zsh"
+  | "fish"
+  | "mandoc";
 
 /** Paths of the programs, by name. */
 export type PeerPaths = Readonly<Record<Peer, string>>;
