@@ -11,6 +11,7 @@ if [ $# -ne 2 ]; then
 fi
 binary=$1
 root=$2
+here=$(dirname "$0")
 certificates=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
 
 if [ ! -x "$binary" ]; then
@@ -22,7 +23,8 @@ if [ ! -r "$certificates" ]; then
   exit 1
 fi
 
-mkdir -p "$root/etc/ssl/certs" "$root/etc/weir" "$root/tmp"
+mkdir -p "$root/etc/ssl/certs" "$root/etc/weir" "$root/licenses" "$root/tmp"
+cp "$here/../LICENSE" "$here/THIRD_PARTY_LICENSES.txt" "$root/licenses/"
 cp "$binary" "$root/weir"
 chmod 755 "$root/weir"
 # The loader stands in the list by its path alone, a library behind an arrow.

@@ -12,6 +12,7 @@ const FILES = [
   /^\/etc\/weir\/weir\.yaml$/,
   /^\/lib(?:64)?\/(?:[\w-]+\/)?(?:ld-linux|lib(?:c|m|dl|rt|pthread|gcc_s))[\w-]*\.so\.\d$/,
   /^\/dev\/(?:null|urandom)$/,
+  /^\/licenses\/(?:LICENSE|THIRD_PARTY_LICENSES\.txt)$/,
   /^\/weir$/,
 ];
 
