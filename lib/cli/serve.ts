@@ -6,6 +6,7 @@ import { messageOf } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
 import { ListenError } from "../runtime/listen_error.ts";
 import { setCongestionControl } from "../runtime/congestion_control.ts";
+import { giveBackMemory } from "../runtime/give_back_memory.ts";
 import { openLog, type OperationalLog } from "../runtime/logging.ts";
 import { Notifier } from "../runtime/notifier.ts";
 import { dropUnneeded, StartError } from "../runtime/sandbox.ts";
@@ -48,6 +49,7 @@ export async function serve({ config, load, onReady }: ServeOptions): Promise<Ex
   announce(config);
   reloader.begin(supervisor);
   notifier.ready();
+  giveBackMemory();
   onReady?.(supervisor);
   await untilStopped(supervisor, { stop, notifier, log });
   await admin?.stop();
