@@ -4,6 +4,7 @@
  * Without a target it builds for this machine. The result is in `dist/`, with its checksums.
  */
 import { SYSCTL_PATH } from "../lib/runtime/sysctl.ts";
+import { APP_ENTRY, APP_FOLDER, bundle, BundleError } from "./bundle.ts";
 import { V8_FLAGS } from "./v8_flags.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import { print, printError } from "./print.ts";
@@ -56,25 +57,37 @@ export function planBuilds(args: readonly string[], host: string): Build[] {
   return targets.map((target) => ({ target, output: `dist/weir-${target}${extension(target)}` }));
 }
 
-/** The arguments of `deno` for one build. */
-export function compileArgs(build: Build): string[] {
+/**
+ * What the program may do, and no more: where it listens and connects, and which files it reads and
+ * writes, stands in a configuration that is not there yet.
+ */
+export const PERMISSIONS: readonly string[] = [
+  // Without it the binary would ask on the terminal for what it was not given.
+  "--no-prompt",
+  "--allow-net",
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  `--allow-run=${SYSCTL_PATH}`,
+  // Otherwise code could be loaded from a handful of public hosts.
+  "--deny-import",
+];
+
+/** The arguments of `deno` for one build, run in the folder of the bundle. */
+export function compileArgs({ target, output }: Build, root: string): string[] {
   return [
     "compile",
-    "--frozen",
+    "--no-lock",
     V8_FLAGS,
-    // Without it the binary would ask on the terminal for what it was not given.
-    "--no-prompt",
+    ...PERMISSIONS,
     // The cache would be a file of a known name in a temporary directory that others can write to.
     "--no-code-cache",
-    "--allow-net",
-    "--allow-read",
-    "--allow-write",
-    "--allow-env",
-    `--allow-run=${SYSCTL_PATH}`,
-    "--include=lib/runtime/worker.ts",
-    `--target=${build.target}`,
-    `--output=${build.output}`,
-    "main.ts",
+    // All of the folder: no import names what a thread begins with.
+    "--include=.",
+    "--exclude=deno.json",
+    `--target=${target}`,
+    `--output=${output.startsWith("/") ? output : `${root}${output}`}`,
+    APP_ENTRY,
   ];
 }
 
@@ -95,8 +108,8 @@ export function explainFailure(target: string, stderr: string): string {
 async function compile(build: Build): Promise<boolean> {
   print(`Compiling ${build.output}`);
   const command = new Deno.Command(Deno.execPath(), {
-    args: compileArgs(build),
-    cwd: ROOT,
+    args: compileArgs(build, decodeURIComponent(ROOT.pathname)),
+    cwd: new URL(`${APP_FOLDER}/`, ROOT),
     env: { NO_COLOR: "1", RUST_BACKTRACE: "0" },
     stdin: "null",
     stdout: "inherit",
@@ -143,6 +156,13 @@ async function main(): Promise<number> {
   if (builds.length > 1 && Deno.env.has("DENORT_BIN")) {
     printError("Cannot compile for several targets: DENORT_BIN names the base runtime of one");
     return 2;
+  }
+  try {
+    await bundle();
+  } catch (error) {
+    if (!(error instanceof BundleError)) throw error;
+    printError(error.message);
+    return 1;
   }
   for (const build of builds) if (!await compile(build)) return 1;
   await writeChecksums(builds);

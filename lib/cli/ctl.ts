@@ -1,6 +1,6 @@
 import { nearest } from "../core/suggest.ts";
 import type { BackendStatus, Status, UpstreamStatus } from "../runtime/status.ts";
-import { ADMIN_FLAGS, AdminClient } from "./admin_client.ts";
+import { ADMIN_FLAGS, AdminClient, AdminError } from "./admin_client.ts";
 import { backendsText, changedText, statusText } from "./ctl_text.ts";
 import { eventText, readEvents } from "./event_lines.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
@@ -81,7 +81,8 @@ export const CTL: Command = {
     ...columns(ACTIONS.map((action) => [usageOf(action), action.help])),
     "",
     "B is `upstream/backend`, or the name of a backend that is in one upstream only.",
-    "Exit codes: 0 done, 1 refused by Weir, 2 wrong usage, 69 Weir cannot be reached.",
+    "Exit codes: 0 done, 1 refused by Weir, 2 wrong usage, 69 Weir cannot be reached (1 for `ready`",
+    "without B, as container engines want it).",
   ],
 };
 
@@ -113,8 +114,13 @@ async function showBackends({ client, isJson }: ActionCall): Promise<ExitCode> {
   return EXIT.ok;
 }
 
+/** Who is not reached is not ready: container engines know no other codes than 0 and 1. */
 async function checkReady({ client, isJson }: ActionCall): Promise<ExitCode> {
-  const { status, text } = await client.send({ method: "GET", path: "/readyz" });
+  const { status, text } = await client.send({ method: "GET", path: "/readyz" })
+    .catch((error) => {
+      if (!(error instanceof AdminError)) throw error;
+      throw new AdminError(error.message, EXIT.refused);
+    });
   const ready = status === 200;
   printLine(isJson ? formatJson({ ready }) : text.trim());
   return ready ? EXIT.ok : EXIT.refused;

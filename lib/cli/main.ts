@@ -13,7 +13,8 @@ import { RUN, run } from "./run.ts";
 import { SCHEMA, schema } from "./schema.ts";
 import { SIMULATE, simulate } from "./simulate.ts";
 
-interface RunnableCommand extends Command {
+/** A command, and what runs it. */
+export interface RunnableCommand extends Command {
   /** @param words none unless the command has operands */
   readonly main: (
     flags: FlagValues,
@@ -21,7 +22,8 @@ interface RunnableCommand extends Command {
   ) => ExitCode | Promise<ExitCode>;
 }
 
-const COMMANDS: readonly RunnableCommand[] = [
+/** All commands, in the order of the help. */
+export const COMMANDS: readonly RunnableCommand[] = [
   { ...RUN, main: run },
   { ...CHECK, main: check },
   { ...EXPLAIN, main: explain },

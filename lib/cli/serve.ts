@@ -6,7 +6,9 @@ import { messageOf } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
 import { ListenError } from "../runtime/listen_error.ts";
 import { setCongestionControl } from "../runtime/congestion_control.ts";
+import { giveBackMemory } from "../runtime/give_back_memory.ts";
 import { openLog, type OperationalLog } from "../runtime/logging.ts";
+import { Notifier } from "../runtime/notifier.ts";
 import { dropUnneeded, StartError } from "../runtime/sandbox.ts";
 import { onSignals } from "../runtime/signals.ts";
 import { Supervisor } from "../runtime/supervisor.ts";
@@ -40,14 +42,17 @@ export async function serve({ config, load, onReady }: ServeOptions): Promise<Ex
   // Before the first connection can come: a signal that nobody listens for would cut it.
   const admin = new AdminPart({ config, log });
   const reloader = new Reloader({ load, log, emit: admin.emit });
-  using stop = listenForSignals(log, () => void reloader.reload());
+  await using notifier = openNotifier(log);
+  using stop = listenForSignals(log, () => void reloadAndTell(reloader, notifier));
   using supervisor = await tryStart(config, log, admin.emit);
   if (supervisor === undefined) return EXIT.listen;
   if (!await isOpened(admin, supervisor, reloader)) return EXIT.listen;
   announce(config);
   reloader.begin(supervisor);
+  notifier.ready();
+  giveBackMemory();
   onReady?.(supervisor);
-  await untilStopped(supervisor, stop, log);
+  await untilStopped(supervisor, { stop, notifier, log });
   await admin.stop();
   log.write({ level: "info", message: "Stopped", fields: {} });
   return EXIT.ok;
@@ -56,12 +61,31 @@ export async function serve({ config, load, onReady }: ServeOptions): Promise<Ex
 /** The first signal drains; a second one does not wait for that to end. */
 async function untilStopped(
   supervisor: Supervisor,
-  stop: StopSignals,
-  log: OperationalLog,
+  { stop, notifier, log }: {
+    readonly stop: StopSignals;
+    readonly notifier: Notifier;
+    readonly log: OperationalLog;
+  },
 ): Promise<void> {
   await stop.first;
+  const { shutdownDelayMs, shutdownTimeoutMs } = supervisor.config;
+  notifier.stopping(shutdownDelayMs + shutdownTimeoutMs + STOP_MARGIN_MS);
   log.write({ level: "info", message: "Draining: a second signal stops at once", fields: {} });
   await Promise.race([supervisor.drain(), stop.second]);
+}
+
+/** For what comes after the last connection was cut. */
+const STOP_MARGIN_MS = 5000;
+
+function openNotifier(log: OperationalLog): Notifier {
+  const { pid } = Deno;
+  return new Notifier({ variable: (name) => Deno.env.get(name), pid, clock: systemClock, log });
+}
+
+async function reloadAndTell(reloader: Reloader, notifier: Notifier): Promise<void> {
+  notifier.reloading();
+  const { ok, problems } = await reloader.reload();
+  notifier.reloaded(ok ? undefined : problems.join("; "));
 }
 
 /** The signals that end the process, as they come. */

@@ -12,6 +12,7 @@ import { RingQueue } from "../ds/ring_queue.ts";
 import { MetricTable } from "../metrics/metric_table.ts";
 import { denoTransport } from "../net/deno_transport.ts";
 import { DataPlane, type Plan } from "./data_plane.ts";
+import { giveBackMemory } from "./give_back_memory.ts";
 import { ListenError } from "./listen_error.ts";
 import { RingLogger } from "./log_ring.ts";
 import { RateLimits } from "./rate_limits.ts";
@@ -102,6 +103,8 @@ class WorkerThread {
       const { listener, message: reason } = error;
       return scope.postMessage({ type: "listen_failed", listener, reason });
     }
+    // Before the first client, whom it would keep waiting.
+    giveBackMemory();
     // Ends when the listeners close; the connections are waited for by `#drain`.
     void this.#plane.run();
     scope.postMessage({ type: "ready" });

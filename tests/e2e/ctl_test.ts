@@ -80,7 +80,7 @@ Deno.test("weir ctl says in one line what is wrong, and by its exit code", async
     ctl("drain", "b7"),
     ctl("drian", "b0"),
     ctl("log", "loud"),
-    runCtl(["--admin", `http://${nobody}`, "ready"]),
+    runCtl(["--admin", `http://${nobody}`, "status"]),
   ]);
 
   assertEquals([unknown.code, usage.code, refused.code, gone.code], [2, 2, 1, 69]);
@@ -104,6 +104,8 @@ Deno.test("weir ctl ready is the check of a container: it finds Weir by its conf
 
   assertEquals([before.code, before.stdout], [0, "ready\n"]);
   assertEquals([after.code, after.stdout], [1, "not ready\n"]);
+  const gone = await runCtl(["--admin", `http://${freeAddress()}`, "ready"]);
+  assertEquals(gone.code, 1, gone.stderr);
 });
 
 Deno.test("an admin interface for all asks for the token, which ctl takes from the configuration", async () => {

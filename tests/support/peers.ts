@@ -13,7 +13,12 @@ export type Peer =
   | "promtool"
   | "node"
   | "sslscan"
-  | "chromium";
+  | "chromium"
+  | "systemd-analyze"
+  | "bash"
+  | "zsh"
+  | "fish"
+  | "mandoc";
 
 /** Paths of the programs, by name. */
 export type PeerPaths = Readonly<Record<Peer, string>>;

@@ -1,6 +1,13 @@
 import { V8_FLAGS } from "../../tools/v8_flags.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { compileArgs, explainFailure, planBuilds, TARGETS } from "../../tools/compile.ts";
+import { findReferences } from "../../tools/bundle.ts";
+import {
+  compileArgs,
+  explainFailure,
+  PERMISSIONS,
+  planBuilds,
+  TARGETS,
+} from "../../tools/compile.ts";
 
 const HOST = "x86_64-unknown-linux-gnu";
 
@@ -44,16 +51,32 @@ for (
   });
 }
 
-Deno.test("compileArgs() bakes in the permissions, the worker and no prompt", () => {
-  const args = compileArgs({ target: HOST, output: "dist/weir" });
+Deno.test("compileArgs() embeds the folder of the bundle, with the permissions and no prompt", () => {
+  const args = compileArgs({ target: HOST, output: "dist/weir" }, "/weir/");
 
-  for (const flag of ["--no-prompt", "--allow-net", "--include=lib/runtime/worker.ts"]) {
-    assertEquals(args.includes(flag), true, flag);
-  }
+  assertEquals(args.filter((arg) => PERMISSIONS.includes(arg)), [...PERMISSIONS]);
   assertEquals(args.filter((arg) => arg.startsWith("--allow-run")), [
     "--allow-run=/usr/sbin/sysctl",
   ]);
-  assertEquals(args.at(-1), "main.ts");
+  assertEquals(args.slice(-5), [
+    "--include=.",
+    "--exclude=deno.json",
+    `--target=${HOST}`,
+    "--output=/weir/dist/weir",
+    "main.js",
+  ]);
+});
+
+Deno.test("findReferences() finds what code asks for beside itself", () => {
+  const text = `new Worker(new URL("./worker.ts", import.meta.url), {});
+const page = new URL(
+  "./dashboard/index.html", import.meta.url);
+new URL("https://example.com/", import.meta.url);`;
+
+  assertEquals(findReferences("lib/runtime/start_thread.ts", text), [
+    { path: "worker.ts", source: "lib/runtime/worker.ts" },
+    { path: "dashboard/index.html", source: "lib/runtime/dashboard/index.html" },
+  ]);
 });
 
 Deno.test("the task start gives the engine the same flags as a compiled binary", async () => {
@@ -62,7 +85,7 @@ Deno.test("the task start gives the engine the same flags as a compiled binary",
   );
 
   assertStringIncludes(tasks.start, V8_FLAGS);
-  assertEquals(compileArgs({ target: HOST, output: "dist/weir" }).includes(V8_FLAGS), true);
+  assertEquals(compileArgs({ target: HOST, output: "dist/weir" }, "/").includes(V8_FLAGS), true);
 });
 
 Deno.test("explainFailure() says how to provide a base runtime that cannot be downloaded", () => {
@@ -72,9 +95,13 @@ Deno.test("explainFailure() says how to provide a base runtime that cannot be do
     `Download ${archive}\nerror: Writing\n\nCaused by:\n    0: Setting up base binary.\n    1: dns error\n`,
   );
 
-  assertStringIncludes(text, "denort could not be downloaded");
-  assertStringIncludes(text, archive);
-  assertStringIncludes(text, "DENORT_BIN=");
+  assertEquals(
+    text,
+    `Cannot compile for ${HOST}: the base runtime denort could not be downloaded from
+  ${archive}
+Fetch and unpack that file where there is a network, then name the denort inside it:
+  DENORT_BIN=/path/to/denort deno task compile --target ${HOST}`,
+  );
 });
 
 Deno.test("explainFailure() passes other errors on without a stack trace", () => {
