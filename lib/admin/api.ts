@@ -1,9 +1,10 @@
 import { nearest } from "../core/suggest.ts";
 import { EXPOSITION_TYPE } from "../metrics/exposition.ts";
 import type { Access } from "./access.ts";
+import type { ChangeResult } from "./change_result.ts";
 import type { EventHub } from "./event_hub.ts";
 import { parseQuestion } from "./explain_question.ts";
-import { parseLevel, parseLogin, parsePatch } from "./read_fields.ts";
+import { parseLevel, parseLogin, parseNothing, parsePatch } from "./read_fields.ts";
 import { redact } from "./redact.ts";
 import { json, RequestError, text } from "./respond.ts";
 import type { AdminCall, AdminRoute } from "./router.ts";
@@ -60,6 +61,7 @@ export function adminRoutes(access: Access, events: EventHub): AdminRoute[] {
     },
     { method: "GET", path: "/api/v1/events", handle: (call) => subscribe(call, events) },
     { method: "PUT", path: "/api/v1/log", handle: putLogLevel },
+    { method: "POST", path: "/api/v1/reload", handle: reload },
     { method: "POST", path: "/api/v1/explain", handle: explain },
   ];
 }
@@ -79,6 +81,18 @@ async function patchBackend({ target, params, body }: AdminCall): Promise<Respon
   const { name } = upstreamOf(target, params["upstream"]);
   target.changeBackend(name, backend.id, patch);
   return json(backendOf(target, params));
+}
+
+async function reload({ target, body }: AdminCall): Promise<Response> {
+  parseNothing(await body());
+  return answerChange(await target.reload());
+}
+
+/** 200 with what changed, or why nothing did. */
+function answerChange(result: ChangeResult, status = 200): Response {
+  if (result.ok) return json(redact(result), status);
+  const { why, problems } = result;
+  return json({ error: problems.join("\n"), problems }, why === "invalid" ? 422 : 409);
 }
 
 async function putLogLevel({ target, body }: AdminCall): Promise<Response> {

@@ -39,6 +39,11 @@ export function parseLogin(body: unknown): string {
   throw new RequestError(400, '"token" must be text');
 }
 
+/** An empty object, which shows that the request comes from no form. @throws {RequestError} */
+export function parseNothing(body: unknown): void {
+  refuseUnknownKeys(requireObject(body), []);
+}
+
 /** @throws {RequestError} when a value is no JSON object */
 export function requireObject(value: unknown): Readonly<Record<string, unknown>> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
@@ -52,7 +57,8 @@ export function refuseUnknownKeys(fields: object, known: readonly string[]): voi
   const unknown = Object.keys(fields).find((key) => !known.includes(key));
   if (unknown === undefined) return;
   const meant = nearest(unknown, known);
-  const hint = meant === undefined ? `known are ${known.join(", ")}` : `did you mean "${meant}"?`;
+  const all = known.length === 0 ? "there are none" : `known are ${known.join(", ")}`;
+  const hint = meant === undefined ? all : `did you mean "${meant}"?`;
   throw new RequestError(400, `Unknown key ${show(unknown)}: ${hint}`);
 }
 

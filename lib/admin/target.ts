@@ -1,6 +1,7 @@
 import type { Config } from "../config/types.ts";
 import type { LogLevel } from "../core/log.ts";
 import type { BackendState } from "../core/types.ts";
+import type { ChangeResult } from "./change_result.ts";
 import type { ExplainQuestion } from "./explain_question.ts";
 
 /** What the admin interface reads of the status; all of it is handed on as it is. */
@@ -32,6 +33,8 @@ export interface AdminTarget {
   readonly config: () => Config;
   /** False when there is none such. */
   readonly changeBackend: (upstream: string, backend: string, patch: BackendPatch) => boolean;
+  /** Reads the configuration again and puts it in force, or says why not. */
+  readonly reload: () => Promise<ChangeResult>;
   readonly setLogLevel: (level: LogLevel) => void;
   /** Says as plain data where a request would go, and why. @throws {RequestError} */
   readonly explain: (question: ExplainQuestion) => Promise<unknown>;

@@ -60,6 +60,7 @@ export class AdminPart {
           config: () => configOf(supervisor.config),
           changeBackend: (...change) => supervisor.changeBackend(...change),
           setLogLevel: (level) => supervisor.setLogLevel(level),
+          reload: () => reloader.reload(),
           explain: (question) => supervisor.explain(question),
         },
       });

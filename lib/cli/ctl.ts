@@ -1,13 +1,15 @@
 import { nearest } from "../core/suggest.ts";
 import type { BackendStatus, Status, UpstreamStatus } from "../runtime/status.ts";
-import { ADMIN_FLAGS, AdminClient } from "./admin_client.ts";
+import type { Changed, NotChanged } from "../admin/change_result.ts";
+import { ADMIN_FLAGS, AdminClient, type AdminRequest, RELOAD_TIMEOUT_MS } from "./admin_client.ts";
 import { backendsText, changedText, statusText } from "./ctl_text.ts";
 import { eventText, readEvents } from "./event_lines.ts";
+import { changeText } from "./diff_text.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { findBackend } from "./find_backend.ts";
 import { type FlagValues, UsageError } from "./flags.ts";
 import { columns, type Command } from "./help.ts";
-import { printLine } from "./output.ts";
+import { printError, printLine } from "./output.ts";
 
 interface Action {
   readonly name: string;
@@ -58,6 +60,12 @@ const ACTIONS: readonly Action[] = [
     operands: ["LEVEL"],
     help: "Sets the least severe level that is logged, until Weir ends.",
     run: setLogLevel,
+  },
+  {
+    name: "reload",
+    operands: [],
+    help: "Reads the configuration again, and says what changed or what is wrong with it.",
+    run: reload,
   },
   { name: "events", operands: [], help: "Prints what happens, as it happens.", run: showEvents },
 ];
@@ -131,6 +139,24 @@ async function change(
   const changed = await client.json({ method: "PATCH", path, body });
   printLine(isJson ? formatJson(changed) : changedText(upstream, changed as BackendStatus));
   return EXIT.ok;
+}
+
+async function reload(call: ActionCall): Promise<ExitCode> {
+  return await changeConfig(call, { method: "POST", path: "/api/v1/reload", body: {} });
+}
+
+/** Has the configuration changed: prints what that came to, or the problems as they are. */
+async function changeConfig(
+  { client, isJson }: ActionCall,
+  request: AdminRequest,
+): Promise<ExitCode> {
+  const answer = await client.send({ ...request, timeoutMs: RELOAD_TIMEOUT_MS });
+  const isRefused = answer.status === 409 || answer.status === 422;
+  const result = isRefused ? JSON.parse(answer.text) : client.read(answer);
+  if (isJson) printLine(formatJson(result));
+  else if (isRefused) printError((result as NotChanged).problems.join("\n"));
+  else printLine(changeText(result as Changed));
+  return isRefused ? EXIT.refused : EXIT.ok;
 }
 
 async function setLogLevel(

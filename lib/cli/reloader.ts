@@ -1,18 +1,14 @@
+import type { ChangeResult, NotChanged } from "../admin/change_result.ts";
+import { diffConfigs } from "../config/diff.ts";
 import { formatProblems, type LoadResult } from "../config/load.ts";
+import type { Config } from "../config/types.ts";
 import { messageOf } from "../core/errors.ts";
 import type { EmitEvent } from "../core/events.ts";
 import type { LogFields, Logger, LogLevel } from "../core/log.ts";
 import { ListenError } from "../runtime/listen_error.ts";
+import { configOf } from "../runtime/layout.ts";
 import type { ReloadHistory } from "../runtime/status.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
-
-/** What came of a reload. */
-export interface ReloadResult {
-  readonly ok: boolean;
-  /** What is wrong; the configuration before is still in force then. */
-  readonly problems: readonly string[];
-  readonly warnings: readonly string[];
-}
 
 /** What a {@linkcode Reloader} works with. */
 export interface ReloaderOptions {
@@ -31,6 +27,8 @@ export class Reloader {
   #done = 0;
   #refused = 0;
   #problems: readonly string[] | undefined;
+  /** One at a time: each begins with what the one before has left. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
@@ -47,38 +45,61 @@ export class Reloader {
     if (this.#isWanted) void this.reload();
   }
 
-  /** Never rejects. */
-  async reload(): Promise<ReloadResult> {
-    this.#isWanted = this.#supervisor === undefined;
-    if (this.#supervisor === undefined) return refused(["Weir is still starting"]);
+  /** Reads the file again. Never rejects. */
+  async reload(): Promise<ChangeResult> {
+    const supervisor = this.#supervisor;
+    this.#isWanted = supervisor === undefined;
+    if (supervisor === undefined) return conflict("Weir is still starting");
+    return await this.#inTurn(() => this.#reload(supervisor));
+  }
+
+  async #reload(supervisor: Supervisor): Promise<ChangeResult> {
     const { load } = this.#options;
-    if (load === undefined) return this.#refuse(["there is no file to read"]);
-    const beginMs = performance.now();
+    if (load === undefined) return this.#refuse(conflict("there is no file to read"));
     const loaded = await load();
-    if (!loaded.ok) return this.#refuse(formatProblems(loaded.problems));
-    try {
-      await this.#supervisor.reload(loaded.config);
-    } catch (error) {
-      return this.#refuse([describe(error)]);
+    if (!loaded.ok) {
+      const problems = formatProblems(loaded.problems);
+      return this.#refuse({ ok: false, why: "invalid", problems });
     }
-    for (const warning of loaded.warnings) this.#tell("warning", warning);
+    return await this.#putInForce(supervisor, loaded.config, loaded.warnings);
+  }
+
+  async #putInForce(
+    supervisor: Supervisor,
+    config: Config,
+    warnings: readonly string[],
+  ): Promise<ChangeResult> {
+    const beginMs = performance.now();
+    const before = configOf(supervisor.config);
+    let how;
+    try {
+      how = await supervisor.reload(config);
+    } catch (error) {
+      return this.#refuse(conflict(describe(error)));
+    }
+    for (const warning of warnings) this.#tell("warning", warning);
     this.#done++;
     this.#problems = undefined;
     const ms = Math.round(performance.now() - beginMs);
     this.#tell("info", "Configuration reloaded", { ms });
     this.#options.emit({ type: "reload", ok: true });
-    return { ok: true, problems: [], warnings: loaded.warnings.map(String) };
+    return { ok: true, how, changes: diffConfigs(before, configOf(supervisor.config)), warnings };
   }
 
-  #refuse(problems: readonly string[]): ReloadResult {
+  #refuse(result: NotChanged): NotChanged {
+    const { problems } = result;
     const message = "Reload refused: the configuration before stays in force";
-    for (const problem of problems) {
-      this.#tell("error", message, { problem });
-    }
+    for (const problem of problems) this.#tell("error", message, { problem });
     this.#options.emit({ type: "reload", ok: false, problems });
     this.#refused++;
     this.#problems = problems;
-    return refused(problems);
+    return result;
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => {});
+    return await done;
   }
 
   #tell(level: LogLevel, message: string, fields: LogFields = {}): void {
@@ -86,8 +107,8 @@ export class Reloader {
   }
 }
 
-function refused(problems: readonly string[]): ReloadResult {
-  return { ok: false, problems, warnings: [] };
+function conflict(problem: string): NotChanged {
+  return { ok: false, why: "conflict", problems: [problem] };
 }
 
 function describe(error: unknown): string {

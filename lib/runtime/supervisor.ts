@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { EmitEvent } from "../core/events.ts";
 import type { AdjustableLogger, LogLevel } from "../core/log.ts";
 import { denoTransport } from "../net/deno_transport.ts";
+import type { ReloadKind } from "../admin/change_result.ts";
 import type { ExplainQuestion } from "../admin/explain_question.ts";
 import { Explainer } from "./explainer.ts";
 import type { Explanation } from "./explanation.ts";
@@ -134,9 +135,9 @@ export class Supervisor implements Disposable {
    *
    * @throws {ListenError | StartError | NoRoomError | Error} why not; then everything is as it was
    */
-  reload(config: Config): Promise<void> {
+  reload(config: Config): Promise<ReloadKind> {
     const done = this.#reloading.then(() => this.#reload(fillSecrets(config, this.config)));
-    this.#reloading = done.catch(() => {});
+    this.#reloading = done.then(() => {}, () => {});
     return done;
   }
 
@@ -166,9 +167,10 @@ export class Supervisor implements Disposable {
     this.#generations[Symbol.dispose]();
   }
 
-  async #reload(config: Config): Promise<void> {
+  async #reload(config: Config): Promise<ReloadKind> {
     await refuseDirectories(config);
     const before = this.config;
+    const isInPlace = this.#generations.current.canTake(config);
     const goBack = this.#state.advance(config);
     const health = this.#health.prepare(this.#state.plan.config);
     try {
@@ -185,6 +187,7 @@ export class Supervisor implements Disposable {
     health.commit();
     this.#guards?.take(this.config);
     this.#leaveLater(before);
+    return isInPlace ? "in_place" : "new_threads";
   }
 
   get #sources(): StatusSources {

@@ -264,3 +264,30 @@ async function full(
   const response = await pending;
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
+
+Deno.test("POST /api/v1/reload says what changed", async () => {
+  using b = new AdminBench();
+  const changes = {
+    settings: [{ setting: "url", from: "http://me:password@h/", to: "http://h/" }],
+    listeners: { opened: [], closed: [], changed: [] },
+    upstreams: { added: ["new"], removed: [], changed: [] },
+  };
+  b.result = { ok: true, how: "in_place", changes, warnings: [] };
+  const { status, body } = await full(b.ask("/api/v1/reload", { method: "POST", json: {} }));
+
+  assertEquals([status, JSON.parse(body).changes.upstreams.added], [200, ["new"]]);
+  assertEquals(JSON.parse(body).changes.settings[0].from, "http://(hidden)@h/");
+});
+
+Deno.test("POST /api/v1/reload says why nothing changed", async () => {
+  using b = new AdminBench();
+  const problems = ["weir.yaml:1:2: wrong", "weir.yaml:3:4: worse"];
+  for (const [why, status] of [["invalid", 422], ["conflict", 409]] as const) {
+    b.result = { ok: false, why, problems };
+    const response = await full(b.ask("/api/v1/reload", { method: "POST", json: {} }));
+
+    assertEquals([response.status, JSON.parse(response.body).problems], [status, problems]);
+  }
+  assertEquals(await b.statusOf("/api/v1/reload", { method: "POST", json: { now: 1 } }), 400);
+  assertEquals(await b.statusOf("/api/v1/reload", { method: "POST" }), 415);
+});

@@ -1,3 +1,4 @@
+import type { ChangeResult } from "../../lib/admin/change_result.ts";
 import { EventHub } from "../../lib/admin/event_hub.ts";
 import { AdminHandler } from "../../lib/admin/handler.ts";
 import type { AdminConfig } from "../../lib/config/types.ts";
@@ -31,6 +32,8 @@ export class AdminBench implements Disposable {
   readonly changes: (readonly [upstream: string, backend: string, patch: BackendPatch])[] = [];
   readonly levels: string[] = [];
   readonly events: EventHub;
+  /** What changes of the configuration come to. */
+  result: ChangeResult = { ok: false, why: "conflict", problems: ["not now"] };
   isReady = true;
   isBroken = false;
   readonly target: AdminTarget = {
@@ -46,6 +49,7 @@ export class AdminBench implements Disposable {
       return true;
     },
     setLogLevel: (level) => this.levels.push(level),
+    reload: () => Promise.resolve(this.result),
     explain: (question) => Promise.resolve({ question }),
   };
   readonly handler: AdminHandler;
