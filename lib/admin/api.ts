@@ -1,3 +1,4 @@
+import { parseBackend } from "../config/parse_backend.ts";
 import { nearest } from "../core/suggest.ts";
 import { EXPOSITION_TYPE } from "../metrics/exposition.ts";
 import type { Access } from "./access.ts";
@@ -54,6 +55,12 @@ export function adminRoutes(access: Access, events: EventHub): AdminRoute[] {
       path: "/api/v1/upstreams/{upstream}/backends",
       handle: ({ target, params }) => json(upstreamOf(target, params["upstream"]).backends),
     },
+    { method: "POST", path: "/api/v1/upstreams/{upstream}/backends", handle: addBackend },
+    {
+      method: "DELETE",
+      path: "/api/v1/upstreams/{upstream}/backends/{backend}",
+      handle: removeBackend,
+    },
     {
       method: "PATCH",
       path: "/api/v1/upstreams/{upstream}/backends/{backend}",
@@ -93,6 +100,18 @@ function answerChange(result: ChangeResult, status = 200): Response {
   if (result.ok) return json(redact(result), status);
   const { why, problems } = result;
   return json({ error: problems.join("\n"), problems }, why === "invalid" ? 422 : 409);
+}
+
+async function addBackend({ target, params, body }: AdminCall): Promise<Response> {
+  const { name } = upstreamOf(target, params["upstream"]);
+  const read = parseBackend(await body());
+  if (!read.ok) return answerChange({ ...read, why: "invalid" });
+  return answerChange(await target.addBackend(name, read.backend), 201);
+}
+
+async function removeBackend({ target, params }: AdminCall): Promise<Response> {
+  const { name } = upstreamOf(target, params["upstream"]);
+  return answerChange(await target.removeBackend(name, backendOf(target, params).id));
 }
 
 async function putLogLevel({ target, body }: AdminCall): Promise<Response> {

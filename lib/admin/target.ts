@@ -1,4 +1,5 @@
 import type { Config } from "../config/types.ts";
+import type { NewBackend } from "../config/overlay.ts";
 import type { LogLevel } from "../core/log.ts";
 import type { BackendState } from "../core/types.ts";
 import type { ChangeResult } from "./change_result.ts";
@@ -35,6 +36,10 @@ export interface AdminTarget {
   readonly changeBackend: (upstream: string, backend: string, patch: BackendPatch) => boolean;
   /** Reads the configuration again and puts it in force, or says why not. */
   readonly reload: () => Promise<ChangeResult>;
+  /** Adds a backend to an upstream, beside the file. */
+  readonly addBackend: (upstream: string, backend: NewBackend) => Promise<ChangeResult>;
+  /** Removes a backend; what is open may end. */
+  readonly removeBackend: (upstream: string, backend: string) => Promise<ChangeResult>;
   readonly setLogLevel: (level: LogLevel) => void;
   /** Says as plain data where a request would go, and why. @throws {RequestError} */
   readonly explain: (question: ExplainQuestion) => Promise<unknown>;

@@ -7,7 +7,7 @@ import { eventText, readEvents } from "./event_lines.ts";
 import { changeText } from "./diff_text.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { findBackend } from "./find_backend.ts";
-import { type FlagValues, UsageError } from "./flags.ts";
+import { type Flag, type FlagValues, UsageError } from "./flags.ts";
 import { columns, type Command } from "./help.ts";
 import { printError, printLine } from "./output.ts";
 
@@ -25,6 +25,7 @@ interface ActionCall {
   readonly client: AdminClient;
   readonly operands: readonly string[];
   readonly isJson: boolean;
+  readonly flags: FlagValues;
 }
 
 const ACTIONS: readonly Action[] = [
@@ -62,12 +63,32 @@ const ACTIONS: readonly Action[] = [
     run: setLogLevel,
   },
   {
+    name: "add",
+    operands: ["U", "ADDR"],
+    help: "Adds a backend to upstream U, until it is removed or the file names it.",
+    run: add,
+  },
+  {
+    name: "remove",
+    operands: ["U", "B"],
+    help: "Takes B out of upstream U; what is open may end within shutdown_timeout.",
+    run: remove,
+  },
+  {
     name: "reload",
     operands: [],
     help: "Reads the configuration again, and says what changed or what is wrong with it.",
     run: reload,
   },
   { name: "events", operands: [], help: "Prints what happens, as it happens.", run: showEvents },
+];
+
+const NEW_BACKEND_FLAGS: readonly Flag[] = [
+  { name: "weight", value: "N", help: "add: its share, 0 to 65535." },
+  { name: "name", value: "S", help: "add: its name; the address unless it is set." },
+  { name: "zone", value: "S", help: "add: where it stands." },
+  { name: "max-connections", value: "N", help: "add: most work on it at once." },
+  { name: "backup", help: "add: it gets work only when no other can take it." },
 ];
 
 export const CTL: Command = {
@@ -82,6 +103,7 @@ export const CTL: Command = {
       choices: ["text", "json"],
       help: "How answers are printed.",
     },
+    ...NEW_BACKEND_FLAGS,
   ],
   notes: [
     "Actions:",
@@ -103,7 +125,7 @@ export async function ctl(flags: FlagValues, words: readonly string[]): Promise<
     throw new UsageError(`wrong number of words: use \`weir ctl ${usageOf(action)}\``);
   }
   const client = await AdminClient.fromFlags(flags);
-  return await action.run({ client, operands, isJson: flags["format"] === "json" });
+  return await action.run({ client, operands, isJson: flags["format"] === "json", flags });
 }
 
 async function showStatus({ client, isJson }: ActionCall): Promise<ExitCode> {
@@ -133,9 +155,7 @@ async function change(
   body: { readonly state?: string; readonly weight?: number },
 ): Promise<ExitCode> {
   const { upstream, backend } = findBackend(await upstreamsOf(client), name);
-  const path = `/api/v1/upstreams/${encodeURIComponent(upstream)}/backends/${
-    encodeURIComponent(backend)
-  }`;
+  const path = `${backendsPath(upstream)}/${encodeURIComponent(backend)}`;
   const changed = await client.json({ method: "PATCH", path, body });
   printLine(isJson ? formatJson(changed) : changedText(upstream, changed as BackendStatus));
   return EXIT.ok;
@@ -143,6 +163,25 @@ async function change(
 
 async function reload(call: ActionCall): Promise<ExitCode> {
   return await changeConfig(call, { method: "POST", path: "/api/v1/reload", body: {} });
+}
+
+async function add(call: ActionCall): Promise<ExitCode> {
+  const { operands: [upstream = "", address], flags } = call;
+  const given = NEW_BACKEND_FLAGS.flatMap(({ name }) => {
+    return flags[name] === undefined ? [] : [[name.replace("-", "_"), flags[name]]];
+  });
+  const body = { address, ...Object.fromEntries(given) };
+  return await changeConfig(call, { method: "POST", path: backendsPath(upstream), body });
+}
+
+async function remove(call: ActionCall): Promise<ExitCode> {
+  const { operands: [upstream = "", backend = ""] } = call;
+  const path = `${backendsPath(upstream)}/${encodeURIComponent(backend)}`;
+  return await changeConfig(call, { method: "DELETE", path });
+}
+
+function backendsPath(upstream: string): string {
+  return `/api/v1/upstreams/${encodeURIComponent(upstream)}/backends`;
 }
 
 /** Has the configuration changed: prints what that came to, or the problems as they are. */

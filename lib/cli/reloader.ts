@@ -1,5 +1,6 @@
 import type { ChangeResult, NotChanged } from "../admin/change_result.ts";
 import { diffConfigs } from "../config/diff.ts";
+import { applyOverlay, NO_OVERLAY, type Overlay, OverlayError } from "../config/overlay.ts";
 import { formatProblems, type LoadResult } from "../config/load.ts";
 import type { Config } from "../config/types.ts";
 import { messageOf } from "../core/errors.ts";
@@ -12,6 +13,8 @@ import type { Supervisor } from "../runtime/supervisor.ts";
 
 /** What a {@linkcode Reloader} works with. */
 export interface ReloaderOptions {
+  /** What the process began with. */
+  readonly config: Config;
   /** Reads the configuration; absent where there is nothing to read. */
   readonly load?: (() => Promise<LoadResult>) | undefined;
   readonly log: Logger;
@@ -22,6 +25,9 @@ export interface ReloaderOptions {
 export class Reloader {
   readonly #options: ReloaderOptions;
   #supervisor: Supervisor | undefined;
+  /** As the file has it. */
+  #file: Config;
+  #overlay = NO_OVERLAY;
   /** Somebody asked before the start was over. */
   #isWanted = false;
   #done = 0;
@@ -32,11 +38,17 @@ export class Reloader {
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
+    this.#file = options.config;
   }
 
   get history(): ReloadHistory {
     const problems = this.#problems;
     return { done: this.#done, refused: this.#refused, ...(problems && { problems }) };
+  }
+
+  /** What operators added and removed, beside the file. */
+  get overlay(): Overlay {
+    return this.#overlay;
   }
 
   /** From now on there is something to reload. */
@@ -53,6 +65,25 @@ export class Reloader {
     return await this.#inTurn(() => this.#reload(supervisor));
   }
 
+  /**
+   * Changes what is laid over the file, and puts what that comes to in force. Never rejects.
+   *
+   * @param edit may throw an {@linkcode OverlayError}
+   */
+  async change(edit: (file: Config, overlay: Overlay) => Overlay): Promise<ChangeResult> {
+    const supervisor = this.#supervisor;
+    if (supervisor === undefined) return conflict("Weir is still starting");
+    return await this.#inTurn(async () => {
+      try {
+        const overlay = edit(this.#file, this.#overlay);
+        return await this.#putInForce(supervisor, { file: this.#file, overlay });
+      } catch (error) {
+        if (error instanceof OverlayError) return conflict(error.message);
+        throw error;
+      }
+    });
+  }
+
   async #reload(supervisor: Supervisor): Promise<ChangeResult> {
     const { load } = this.#options;
     if (load === undefined) return this.#refuse(conflict("there is no file to read"));
@@ -61,22 +92,26 @@ export class Reloader {
       const problems = formatProblems(loaded.problems);
       return this.#refuse({ ok: false, why: "invalid", problems });
     }
-    return await this.#putInForce(supervisor, loaded.config, loaded.warnings);
+    const { config: file, warnings } = loaded;
+    return await this.#putInForce(supervisor, { file, overlay: this.#overlay }, warnings);
   }
 
   async #putInForce(
     supervisor: Supervisor,
-    config: Config,
-    warnings: readonly string[],
+    wanted: Wanted,
+    warnings: readonly string[] = [],
   ): Promise<ChangeResult> {
     const beginMs = performance.now();
     const before = configOf(supervisor.config);
+    const { config, overlay } = applyOverlay(wanted.file, wanted.overlay);
     let how;
     try {
       how = await supervisor.reload(config);
     } catch (error) {
       return this.#refuse(conflict(describe(error)));
     }
+    this.#file = wanted.file;
+    this.#overlay = overlay;
     for (const warning of warnings) this.#tell("warning", warning);
     this.#done++;
     this.#problems = undefined;
@@ -105,6 +140,12 @@ export class Reloader {
   #tell(level: LogLevel, message: string, fields: LogFields = {}): void {
     this.#options.log.write({ level, message, fields });
   }
+}
+
+/** What is to be in force. */
+interface Wanted {
+  readonly file: Config;
+  readonly overlay: Overlay;
 }
 
 function conflict(problem: string): NotChanged {

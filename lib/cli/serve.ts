@@ -39,7 +39,7 @@ export async function serve({ config, load, onReady }: ServeOptions): Promise<Ex
   await dropUnneeded();
   // Before the first connection can come: a signal that nobody listens for would cut it.
   const admin = new AdminPart({ config, log });
-  const reloader = new Reloader({ load, log, emit: admin.emit });
+  const reloader = new Reloader({ config, load, log, emit: admin.emit });
   using stop = listenForSignals(log, () => void reloader.reload());
   using supervisor = await tryStart(config, log, admin.emit);
   if (supervisor === undefined) return EXIT.listen;

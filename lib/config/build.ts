@@ -114,7 +114,8 @@ function buildUpstream([name, upstream]: [string, UpstreamSettings]): UpstreamCo
   };
 }
 
-function buildBackend(backend: UpstreamSettings["backends"][number]): BackendSpec {
+/** One server as the program has it. */
+export function buildBackend(backend: UpstreamSettings["backends"][number]): BackendSpec {
   const { address, weight, backup, zone, max_connections: max } = backend;
   return {
     id: backend.name ?? formatAddress(address),

@@ -93,7 +93,8 @@ const listener = section({
   rate_limit: rateLimit.optional().describe("How much one client may ask for."),
 });
 
-const backend = section({
+/** One server of an upstream. */
+export const backendSchema = section({
   address: backendAddress().describe("Where the server is reached."),
   weight: wholeNumber(0, 65_535).prefault(1)
     .describe("Share of traffic relative to its neighbours; 0 means no new connections."),
@@ -121,7 +122,7 @@ const upstream = section({
   slow_start: duration({ from: "zero" }).prefault("0s").describe(
     "A backend that came back gets a part of its share that grows for this long.",
   ),
-  backends: list(backend).min(1, { error: atLeastOneBackend })
+  backends: list(backendSchema).min(1, { error: atLeastOneBackend })
     .describe("The servers of the upstream, at least one."),
   health_check: healthCheck.prefault({}).describe("How dead backends are found."),
   outlier_detection: outlierDetection,

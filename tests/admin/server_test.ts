@@ -94,7 +94,7 @@ Deno.test("the admin interface names the methods of a path when it refuses one (
   const backend = await full(b.ask("/api/v1/upstreams/app/backends/app-1"));
 
   assertEquals([health.status, health.headers.get("allow")], [405, "GET, HEAD"]);
-  assertEquals([backend.status, backend.headers.get("allow")], [405, "PATCH"]);
+  assertEquals([backend.status, backend.headers.get("allow")], [405, "DELETE, PATCH"]);
 });
 
 Deno.test("HEAD is answered like GET, without the body", async () => {
@@ -291,3 +291,43 @@ Deno.test("POST /api/v1/reload says why nothing changed", async () => {
   assertEquals(await b.statusOf("/api/v1/reload", { method: "POST", json: { now: 1 } }), 400);
   assertEquals(await b.statusOf("/api/v1/reload", { method: "POST" }), 415);
 });
+
+Deno.test("POST …/backends adds a backend to an upstream that is there", async () => {
+  using b = new AdminBench();
+  b.result = { ok: true, how: "in_place", changes: NO_DIFF, warnings: [] };
+  const path = "/api/v1/upstreams/app/backends";
+  const post = (path: string, json: unknown) => full(b.ask(path, { method: "POST", json }));
+
+  const done = await post(path, { address: "10.0.0.1:80", weight: "3" });
+  const wrong = await post(path, { address: "10.0.0.1:80", weight: -3 });
+  const nowhere = await post("/api/v1/upstreams/ap/backends", { address: "10.0.0.1:80" });
+
+  assertEquals([done.status, wrong.status, nowhere.status], [201, 422, 404]);
+  assertStringIncludes(JSON.parse(wrong.body).problems[0], "weight: must be a whole number");
+  assertEquals(b.added.map(([upstream, { spec }]) => [upstream, spec.id, spec.weight]), [
+    ["app", "10.0.0.1:80", 3],
+  ]);
+});
+
+Deno.test("DELETE …/backends/{backend} removes a backend that is there", async () => {
+  using b = new AdminBench();
+  b.result = { ok: true, how: "in_place", changes: NO_DIFF, warnings: [] };
+  const path = "/api/v1/upstreams/app/backends";
+  const socket = encodeURIComponent("unix:/run/app.sock");
+
+  const statuses = [
+    await b.statusOf(`${path}/${socket}`, { method: "DELETE" }),
+    await b.statusOf(`${path}/app-7`, { method: "DELETE" }),
+  ];
+  b.result = { ok: false, why: "conflict", problems: ["it is the last"] };
+  statuses.push(await b.statusOf(`${path}/app-1`, { method: "DELETE" }));
+
+  assertEquals(statuses, [200, 404, 409]);
+  assertEquals(b.removed, [["app", "unix:/run/app.sock"], ["app", "app-1"]]);
+});
+
+const NO_DIFF = {
+  settings: [],
+  listeners: { opened: [], closed: [], changed: [] },
+  upstreams: { added: [], removed: [], changed: [] },
+};

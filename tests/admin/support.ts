@@ -1,6 +1,7 @@
 import type { ChangeResult } from "../../lib/admin/change_result.ts";
 import { EventHub } from "../../lib/admin/event_hub.ts";
 import { AdminHandler } from "../../lib/admin/handler.ts";
+import type { NewBackend } from "../../lib/config/overlay.ts";
 import type { AdminConfig } from "../../lib/config/types.ts";
 import type { AdminTarget, BackendPatch } from "../../lib/admin/target.ts";
 import { configOf, tcp, upstreamConfig } from "../support/configs.ts";
@@ -31,6 +32,8 @@ export class AdminBench implements Disposable {
   readonly log = new MemoryLog();
   readonly changes: (readonly [upstream: string, backend: string, patch: BackendPatch])[] = [];
   readonly levels: string[] = [];
+  readonly added: (readonly [upstream: string, backend: NewBackend])[] = [];
+  readonly removed: (readonly [upstream: string, backend: string])[] = [];
   readonly events: EventHub;
   /** What changes of the configuration come to. */
   result: ChangeResult = { ok: false, why: "conflict", problems: ["not now"] };
@@ -49,6 +52,14 @@ export class AdminBench implements Disposable {
       return true;
     },
     setLogLevel: (level) => this.levels.push(level),
+    addBackend: (...change) => {
+      this.added.push(change);
+      return Promise.resolve(this.result);
+    },
+    removeBackend: (...change) => {
+      this.removed.push(change);
+      return Promise.resolve(this.result);
+    },
     reload: () => Promise.resolve(this.result),
     explain: (question) => Promise.resolve({ question }),
   };
