@@ -1,8 +1,9 @@
 import type { ChangeResult, NotChanged } from "../admin/change_result.ts";
 import { diffConfigs } from "../config/diff.ts";
 import { applyOverlay, NO_OVERLAY, type Overlay, OverlayError } from "../config/overlay.ts";
-import { formatProblems, type LoadResult } from "../config/load.ts";
+import { formatProblems, type Loaded, type LoadResult } from "../config/load.ts";
 import type { Config } from "../config/types.ts";
+import { isSame } from "../core/same.ts";
 import { messageOf } from "../core/errors.ts";
 import type { EmitEvent } from "../core/events.ts";
 import type { LogFields, Logger, LogLevel } from "../core/log.ts";
@@ -10,6 +11,7 @@ import { ListenError } from "../runtime/listen_error.ts";
 import { configOf } from "../runtime/layout.ts";
 import type { ReloadHistory } from "../runtime/status.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
+import type { ConfigSources } from "./config_watch.ts";
 
 /** What a {@linkcode Reloader} works with. */
 export interface ReloaderOptions {
@@ -17,6 +19,10 @@ export interface ReloaderOptions {
   readonly config: Config;
   /** Reads the configuration; absent where there is nothing to read. */
   readonly load?: (() => Promise<LoadResult>) | undefined;
+  /** What the configuration that the process began with was made of. */
+  readonly sources?: ConfigSources | undefined;
+  /** Hears of each configuration that is put in force. */
+  readonly onChange?: (config: Config) => void;
   readonly log: Logger;
   readonly emit: EmitEvent;
 }
@@ -28,6 +34,7 @@ export class Reloader {
   /** As the file has it. */
   #file: Config;
   #overlay = NO_OVERLAY;
+  #sources: ConfigSources;
   /** Somebody asked before the start was over. */
   #isWanted = false;
   #done = 0;
@@ -39,6 +46,7 @@ export class Reloader {
   constructor(options: ReloaderOptions) {
     this.#options = options;
     this.#file = options.config;
+    this.#sources = options.sources ?? { files: [], folders: [] };
   }
 
   get history(): ReloadHistory {
@@ -49,6 +57,11 @@ export class Reloader {
   /** What operators added and removed, beside the file. */
   get overlay(): Overlay {
     return this.#overlay;
+  }
+
+  /** What the file that was read last is made of. */
+  get sources(): ConfigSources {
+    return this.#sources;
   }
 
   /** From now on there is something to reload. */
@@ -62,7 +75,35 @@ export class Reloader {
     const supervisor = this.#supervisor;
     this.#isWanted = supervisor === undefined;
     if (supervisor === undefined) return conflict("Weir is still starting");
-    return await this.#inTurn(() => this.#reload(supervisor));
+    return await this.#inTurn(async () => await this.#reload(supervisor, await this.#load()));
+  }
+
+  /** The same, and not a word where the file says what it said before. Never rejects. */
+  async reloadIfChanged(): Promise<void> {
+    const supervisor = this.#supervisor;
+    if (supervisor === undefined) return;
+    await this.#inTurn(async () => {
+      const read = await this.#load();
+      if (!this.#isKnown(read)) await this.#reload(supervisor, read);
+    });
+  }
+
+  async #load(): Promise<LoadRead> {
+    const { load } = this.#options;
+    if (load === undefined) return conflict("there is no file to read");
+    const loaded = await load();
+    if (!loaded.ok) {
+      const problems = formatProblems(loaded.problems);
+      return { ok: false, why: "invalid", problems };
+    }
+    const { files, folders } = loaded;
+    this.#sources = { files, folders };
+    return loaded;
+  }
+
+  #isKnown(read: LoadRead): boolean {
+    if (!read.ok) return isSame(read.problems, this.#problems);
+    return this.#problems === undefined && isSame(read.config, this.#file);
   }
 
   /**
@@ -84,15 +125,9 @@ export class Reloader {
     });
   }
 
-  async #reload(supervisor: Supervisor): Promise<ChangeResult> {
-    const { load } = this.#options;
-    if (load === undefined) return this.#refuse(conflict("there is no file to read"));
-    const loaded = await load();
-    if (!loaded.ok) {
-      const problems = formatProblems(loaded.problems);
-      return this.#refuse({ ok: false, why: "invalid", problems });
-    }
-    const { config: file, warnings } = loaded;
+  async #reload(supervisor: Supervisor, read: LoadRead): Promise<ChangeResult> {
+    if (!read.ok) return this.#refuse(read);
+    const { config: file, warnings } = read;
     return await this.#putInForce(supervisor, { file, overlay: this.#overlay }, warnings);
   }
 
@@ -118,6 +153,7 @@ export class Reloader {
     const ms = Math.round(performance.now() - beginMs);
     this.#tell("info", "Configuration reloaded", { ms });
     this.#options.emit({ type: "reload", ok: true });
+    this.#options.onChange?.(config);
     return { ok: true, how, changes: diffConfigs(before, configOf(supervisor.config)), warnings };
   }
 
@@ -141,6 +177,9 @@ export class Reloader {
     this.#options.log.write({ level, message, fields });
   }
 }
+
+/** A configuration, or why there is none. */
+type LoadRead = Loaded | NotChanged;
 
 /** What is to be in force. */
 interface Wanted {

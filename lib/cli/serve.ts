@@ -13,6 +13,7 @@ import { Supervisor } from "../runtime/supervisor.ts";
 import { sysctl } from "../runtime/sysctl.ts";
 import { systemClock } from "../runtime/system_clock.ts";
 import { AdminPart } from "./admin_part.ts";
+import { type ConfigSources, WatchSwitch } from "./config_watch.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { printError, printLine } from "./output.ts";
 import { Reloader } from "./reloader.ts";
@@ -22,12 +23,15 @@ export interface ServeOptions {
   readonly config: Config;
   /** Reads the configuration anew; absent where there is nothing to read. */
   readonly load?: () => Promise<LoadResult>;
+  /** What the configuration was read from. */
+  readonly sources?: ConfigSources;
   /** Called once every listener is open. */
   readonly onReady?: (supervisor: Supervisor) => void;
 }
 
 /** Runs the balancer; resolves when it has stopped. */
-export async function serve({ config, load, onReady }: ServeOptions): Promise<ExitCode> {
+export async function serve(options: ServeOptions): Promise<ExitCode> {
+  const { config, load, sources, onReady } = options;
   using log = tryOpenLog(config);
   if (log === undefined) return EXIT.config;
   using _rejections = keepAlive(log);
@@ -39,13 +43,27 @@ export async function serve({ config, load, onReady }: ServeOptions): Promise<Ex
   await dropUnneeded();
   // Before the first connection can come: a signal that nobody listens for would cut it.
   const admin = new AdminPart({ config, log });
-  const reloader = new Reloader({ config, load, log, emit: admin.emit });
+  using watch = new WatchSwitch({
+    clock: systemClock,
+    sources: () => reloader.sources,
+    onChange: () => reloader.reloadIfChanged(),
+  });
+  const turnWatch = (config: Config) => watch.turn(config.watch === true ? "on" : "off");
+  const reloader = new Reloader({
+    config,
+    load,
+    sources,
+    onChange: turnWatch,
+    log,
+    emit: admin.emit,
+  });
   using stop = listenForSignals(log, () => void reloader.reload());
   using supervisor = await tryStart(config, log, admin.emit);
   if (supervisor === undefined) return EXIT.listen;
   if (!await isOpened(admin, supervisor, reloader)) return EXIT.listen;
   announce(config);
   reloader.begin(supervisor);
+  turnWatch(config);
   onReady?.(supervisor);
   await untilStopped(supervisor, stop, log);
   await admin.stop();

@@ -42,6 +42,7 @@ export function buildConfig({ main, included, cores, file: configFile }: BuildIn
     workers: main.workers === "auto" ? Math.min(256, Math.max(1, cores)) : main.workers,
     sandbox: main.sandbox,
     ...(main.zone === undefined ? {} : { zone: main.zone }),
+    ...(main.watch ? { watch: true } : {}),
     shutdownDelayMs: main.shutdown_delay,
     shutdownTimeoutMs: main.shutdown_timeout,
     log: { level: log.level, format: log.format, ...(file === undefined ? {} : { file }) },

@@ -2,7 +2,7 @@ import { checkTokenFile } from "./admin_token.ts";
 import { buildConfig } from "./build.ts";
 import { checkBackendIds, checkTogether } from "./check.ts";
 import { type LoadEnvironment, systemEnvironment } from "./files.ts";
-import { readIncluded } from "./include.ts";
+import { includeFolders, readIncluded } from "./include.ts";
 import type { FileDocument } from "./items.ts";
 import { parseYaml } from "./parse.ts";
 import { type Finding, formatProblem, type Problem, showValue, type Source } from "./problem.ts";
@@ -36,6 +36,8 @@ export interface Loaded {
   readonly expanded: PlainDocument;
   /** Every file that was read, the main one first. */
   readonly files: readonly string[];
+  /** Where these files are, and where `include` looks for others. */
+  readonly folders: readonly string[];
 }
 
 /** Everything that is wrong, in the order of the text. */
@@ -117,6 +119,7 @@ async function loadFull({ document, findings, environment }: Loading): Promise<L
     warnings: warnings.map(formatProblem),
     expanded: mergeDocuments(document, others),
     files: [document, ...others].map((file) => file.source.name),
+    folders: includeFolders(document),
   };
 }
 
@@ -150,6 +153,7 @@ async function loadShort(form: ShortForm, loading: Loading): Promise<LoadResult>
     warnings: [],
     expanded,
     files: [source.name],
+    folders: includeFolders(loading.document),
   };
 }
 

@@ -168,6 +168,9 @@ export const fullSchema = section({
   zone: name().optional().describe(
     "Where this Weir runs: backends of the same zone are preferred to others.",
   ),
+  watch: flag().prefault(false).describe(
+    "The configuration is read again when its files change, those that it includes too.",
+  ),
   log: log.prefault({}).describe("The operational log."),
   tcp: tcp.prefault({}).describe("What is set of the kernel's TCP."),
   admin: admin.optional().describe("The admin interface; without it there is none."),
