@@ -5,7 +5,7 @@ import type { Access } from "./access.ts";
 import type { ChangeResult } from "./change_result.ts";
 import type { EventHub } from "./event_hub.ts";
 import { parseQuestion } from "./explain_question.ts";
-import { parseLevel, parseLogin, parseNothing, parsePatch } from "./read_fields.ts";
+import { parseLevel, parseLogin, parseNothing, parsePatch, parsePlan } from "./read_fields.ts";
 import { redact } from "./redact.ts";
 import { json, RequestError, text } from "./respond.ts";
 import type { AdminCall, AdminRoute } from "./router.ts";
@@ -69,6 +69,7 @@ export function adminRoutes(access: Access, events: EventHub): AdminRoute[] {
     { method: "GET", path: "/api/v1/events", handle: (call) => subscribe(call, events) },
     { method: "PUT", path: "/api/v1/log", handle: putLogLevel },
     { method: "POST", path: "/api/v1/reload", handle: reload },
+    { method: "POST", path: "/api/v1/plan", handle: plan },
     { method: "POST", path: "/api/v1/explain", handle: explain },
   ];
 }
@@ -93,6 +94,12 @@ async function patchBackend({ target, params, body }: AdminCall): Promise<Respon
 async function reload({ target, body }: AdminCall): Promise<Response> {
   parseNothing(await body());
   return answerChange(await target.reload());
+}
+
+async function plan({ target, body }: AdminCall): Promise<Response> {
+  const { name, yaml } = parsePlan(await body());
+  const answer = await target.plan(name, yaml);
+  return "problems" in answer ? answerChange(answer) : json(redact(answer));
 }
 
 /** 200 with what changed, or why nothing did. */

@@ -30,6 +30,16 @@ export function parseLevel(body: unknown): LogLevel {
   throw notAmong("level", LEVELS, level);
 }
 
+/** A configuration as text, and what to call it. @throws {RequestError} */
+export function parsePlan(body: unknown): { readonly name: string; readonly yaml: string } {
+  const fields = requireObject(body);
+  refuseUnknownKeys(fields, ["yaml", "name"]);
+  const { yaml, name = "configuration" } = fields;
+  if (typeof yaml !== "string") throw new RequestError(400, '"yaml" must be text');
+  if (typeof name !== "string") throw new RequestError(400, '"name" must be text');
+  return { name, yaml };
+}
+
 /** The token in the body of a login. @throws {RequestError} */
 export function parseLogin(body: unknown): string {
   const fields = requireObject(body);

@@ -2,7 +2,7 @@ import type { Config } from "../config/types.ts";
 import type { NewBackend } from "../config/overlay.ts";
 import type { LogLevel } from "../core/log.ts";
 import type { BackendState } from "../core/types.ts";
-import type { ChangeResult } from "./change_result.ts";
+import type { ChangeResult, NotChanged } from "./change_result.ts";
 import type { ExplainQuestion } from "./explain_question.ts";
 
 /** What the admin interface reads of the status; all of it is handed on as it is. */
@@ -36,6 +36,8 @@ export interface AdminTarget {
   readonly changeBackend: (upstream: string, backend: string, patch: BackendPatch) => boolean;
   /** Reads the configuration again and puts it in force, or says why not. */
   readonly reload: () => Promise<ChangeResult>;
+  /** What a reload would do if the file said this; the name stands in problems. */
+  readonly plan: (name: string, text: string) => Promise<object | NotChanged>;
   /** Adds a backend to an upstream, beside the file. */
   readonly addBackend: (upstream: string, backend: NewBackend) => Promise<ChangeResult>;
   /** Removes a backend; what is open may end. */

@@ -66,6 +66,7 @@ export class AdminPart {
           changeBackend: (...change) => supervisor.changeBackend(...change),
           setLogLevel: (level) => supervisor.setLogLevel(level),
           reload: () => reloader.reload(),
+          plan: (name, text) => reloader.plan(name, text),
           addBackend: (upstream, backend) => {
             return reloader.change((file, overlay) => {
               return addBackend(file, overlay, { upstream, ...backend });

@@ -1,7 +1,7 @@
 import type { ChangeResult, NotChanged } from "../admin/change_result.ts";
 import { diffConfigs } from "../config/diff.ts";
 import { applyOverlay, NO_OVERLAY, type Overlay, OverlayError } from "../config/overlay.ts";
-import { formatProblems, type Loaded, type LoadResult } from "../config/load.ts";
+import { formatProblems, loadConfigText, type Loaded, type LoadResult } from "../config/load.ts";
 import type { Config } from "../config/types.ts";
 import { isSame } from "../core/same.ts";
 import { messageOf } from "../core/errors.ts";
@@ -9,8 +9,11 @@ import type { EmitEvent } from "../core/events.ts";
 import type { LogFields, Logger, LogLevel } from "../core/log.ts";
 import { ListenError } from "../runtime/listen_error.ts";
 import { configOf } from "../runtime/layout.ts";
+import { type ChangePlan, planChange } from "../runtime/plan_change.ts";
+import { fillSecrets } from "../runtime/secrets.ts";
 import type { ReloadHistory } from "../runtime/status.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
+import { strangersEnvironment } from "./strangers_environment.ts";
 import type { ConfigSources } from "./config_watch.ts";
 
 /** What a {@linkcode Reloader} works with. */
@@ -23,6 +26,8 @@ export interface ReloaderOptions {
   readonly sources?: ConfigSources | undefined;
   /** Hears of each configuration that is put in force. */
   readonly onChange?: (config: Config) => void;
+  /** What flags say goes before what the file says. */
+  readonly override?: ((config: Config) => Config) | undefined;
   readonly log: Logger;
   readonly emit: EmitEvent;
 }
@@ -123,6 +128,19 @@ export class Reloader {
         throw error;
       }
     });
+  }
+
+  /** What a reload would do if the file said this. @param name stands in problems */
+  async plan(name: string, text: string): Promise<ChangePlan | NotChanged> {
+    const supervisor = this.#supervisor;
+    if (supervisor === undefined) return conflict("Weir is still starting");
+    const loaded = await loadConfigText(name, text, strangersEnvironment());
+    if (!loaded.ok) return { ok: false, why: "invalid", problems: formatProblems(loaded.problems) };
+    const { override = (config) => config } = this.#options;
+    const before = configOf(supervisor.config);
+    const { config } = applyOverlay(override(loaded.config), this.#overlay);
+    const plan = planChange(before, fillSecrets(config, before), supervisor.status());
+    return { ...plan, warnings: loaded.warnings };
   }
 
   async #reload(supervisor: Supervisor, read: LoadRead): Promise<ChangeResult> {

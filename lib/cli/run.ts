@@ -50,7 +50,7 @@ export async function run(flags: FlagValues): Promise<ExitCode> {
   };
   const { files, folders } = loaded;
   const sources = { files, folders };
-  return await serve({ config: override(loaded.config), load, sources });
+  return await serve({ config: override(loaded.config), load, override, sources });
 }
 
 /** What flags say goes before what the file says. */

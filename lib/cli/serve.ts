@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly config: Config;
   /** Reads the configuration anew; absent where there is nothing to read. */
   readonly load?: () => Promise<LoadResult>;
+  /** What flags say goes before what the file says. */
+  readonly override?: (config: Config) => Config;
   /** What the configuration was read from. */
   readonly sources?: ConfigSources;
   /** Called once every listener is open. */
@@ -31,7 +33,7 @@ export interface ServeOptions {
 
 /** Runs the balancer; resolves when it has stopped. */
 export async function serve(options: ServeOptions): Promise<ExitCode> {
-  const { config, load, sources, onReady } = options;
+  const { config, load, override, sources, onReady } = options;
   using log = tryOpenLog(config);
   if (log === undefined) return EXIT.config;
   using _rejections = keepAlive(log);
@@ -52,6 +54,7 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
   const reloader = new Reloader({
     config,
     load,
+    override,
     sources,
     onChange: turnWatch,
     log,

@@ -331,3 +331,17 @@ const NO_DIFF = {
   listeners: { opened: [], closed: [], changed: [] },
   upstreams: { added: [], removed: [], changed: [] },
 };
+
+Deno.test("POST /api/v1/plan takes a configuration as text", async () => {
+  using b = new AdminBench();
+  const post = (json: unknown) => full(b.ask("/api/v1/plan", { method: "POST", json }));
+  b.result = { ok: true, how: "in_place", changes: NO_DIFF, warnings: [] };
+
+  const planned = await post({ yaml: "listeners: []", name: "new.yaml" });
+  const unnamed = await post({ yaml: {} });
+  b.result = { ok: false, why: "invalid", problems: ["new.yaml:1:12: wrong"] };
+  const wrong = await post({ yaml: "listeners: []" });
+
+  assertEquals([planned.status, unnamed.status, wrong.status], [200, 400, 422]);
+  assertEquals(JSON.parse(planned.body), { name: "new.yaml", text: "listeners: []" });
+});

@@ -60,6 +60,7 @@ export class AdminBench implements Disposable {
       this.removed.push(change);
       return Promise.resolve(this.result);
     },
+    plan: (name, text) => Promise.resolve(this.result.ok ? { name, text } : this.result),
     reload: () => Promise.resolve(this.result),
     explain: (question) => Promise.resolve({ question }),
   };
