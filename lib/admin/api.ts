@@ -1,12 +1,14 @@
+import { EditError } from "../config/edit.ts";
 import { parseBackend } from "../config/parse_backend.ts";
 import { nearest } from "../core/suggest.ts";
 import { EXPOSITION_TYPE } from "../metrics/exposition.ts";
 import type { Access } from "./access.ts";
-import type { ChangeResult } from "./change_result.ts";
+import type { ChangeResult, NotChanged } from "./change_result.ts";
 import type { EventHub } from "./event_hub.ts";
 import { parseQuestion } from "./explain_question.ts";
 import { parseLevel, parseLogin, parseNothing, parsePatch, parsePlan } from "./read_fields.ts";
 import { redact } from "./redact.ts";
+import { redactYaml } from "./redact_yaml.ts";
 import { json, RequestError, text } from "./respond.ts";
 import type { AdminCall, AdminRoute } from "./router.ts";
 import type { AdminTarget, UpstreamView } from "./target.ts";
@@ -40,11 +42,7 @@ export function adminRoutes(access: Access, events: EventHub): AdminRoute[] {
         new Response(target.metrics(), { headers: { "content-type": EXPOSITION_TYPE } }),
     },
     { method: "GET", path: "/api/v1/status", handle: ({ target }) => json(target.status()) },
-    {
-      method: "GET",
-      path: "/api/v1/config",
-      handle: ({ target }) => json(redact(target.config())),
-    },
+    { method: "GET", path: "/api/v1/config", handle: getConfig },
     {
       method: "GET",
       path: "/api/v1/upstreams",
@@ -81,6 +79,31 @@ async function login({ body, peer }: AdminCall, access: Access): Promise<Respons
 
 function withCookie(cookie: string): Response {
   return new Response(null, { status: 204, headers: { "set-cookie": cookie } });
+}
+
+async function getConfig({ target, query }: AdminCall): Promise<Response> {
+  switch (query.get("format") ?? "json") {
+    case "json":
+      return json(redact(target.config()));
+    case "yaml":
+      return new Response(await redactYaml(await fileText(target)), {
+        headers: { "content-type": "application/yaml; charset=utf-8" },
+      });
+    case "changes": {
+      const pending = await target.pending();
+      return "problems" in pending ? answerChange(pending as NotChanged) : json(pending);
+    }
+  }
+  throw new RequestError(400, '"format" must be json, yaml or changes');
+}
+
+async function fileText(target: AdminTarget): Promise<string> {
+  try {
+    return await target.configText();
+  } catch (error) {
+    if (error instanceof EditError) throw new RequestError(409, error.message);
+    throw error;
+  }
 }
 
 async function patchBackend({ target, params, body }: AdminCall): Promise<Response> {

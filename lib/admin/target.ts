@@ -38,6 +38,10 @@ export interface AdminTarget {
   readonly reload: () => Promise<ChangeResult>;
   /** What a reload would do if the file said this; the name stands in problems. */
   readonly plan: (name: string, text: string) => Promise<object | NotChanged>;
+  /** What was changed at run time and is not in the file. */
+  readonly pending: () => Promise<object | NotChanged>;
+  /** The file as it would say what is in force. @throws {EditError} when it cannot */
+  readonly configText: () => Promise<string>;
   /** Adds a backend to an upstream, beside the file. */
   readonly addBackend: (upstream: string, backend: NewBackend) => Promise<ChangeResult>;
   /** Removes a backend; what is open may end. */

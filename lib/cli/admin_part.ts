@@ -67,6 +67,8 @@ export class AdminPart {
           setLogLevel: (level) => supervisor.setLogLevel(level),
           reload: () => reloader.reload(),
           plan: (name, text) => reloader.plan(name, text),
+          pending: () => reloader.pending(),
+          configText: () => reloader.text(),
           addBackend: (upstream, backend) => {
             return reloader.change((file, overlay) => {
               return addBackend(file, overlay, { upstream, ...backend });

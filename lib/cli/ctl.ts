@@ -2,6 +2,7 @@ import { nearest } from "../core/suggest.ts";
 import type { BackendStatus, Status, UpstreamStatus } from "../runtime/status.ts";
 import type { Changed, NotChanged } from "../admin/change_result.ts";
 import { ADMIN_FLAGS, AdminClient, type AdminRequest, RELOAD_TIMEOUT_MS } from "./admin_client.ts";
+import { saveChanges, savedText } from "./ctl_save.ts";
 import { backendsText, changedText, statusText } from "./ctl_text.ts";
 import { eventText, readEvents } from "./event_lines.ts";
 import { changeText } from "./diff_text.ts";
@@ -75,6 +76,12 @@ const ACTIONS: readonly Action[] = [
     run: remove,
   },
   {
+    name: "save",
+    operands: [],
+    help: "Writes what add, remove and weight changed into the file, or into a copy: --to FILE.",
+    run: save,
+  },
+  {
     name: "reload",
     operands: [],
     help: "Reads the configuration again, and says what changed or what is wrong with it.",
@@ -104,6 +111,7 @@ export const CTL: Command = {
       help: "How answers are printed.",
     },
     ...NEW_BACKEND_FLAGS,
+    { name: "to", value: "FILE", help: "save: where to, instead of the file that Weir runs on." },
   ],
   notes: [
     "Actions:",
@@ -178,6 +186,13 @@ async function remove(call: ActionCall): Promise<ExitCode> {
   const { operands: [upstream = "", backend = ""] } = call;
   const path = `${backendsPath(upstream)}/${encodeURIComponent(backend)}`;
   return await changeConfig(call, { method: "DELETE", path });
+}
+
+async function save({ client, flags, isJson }: ActionCall): Promise<ExitCode> {
+  const { to } = flags;
+  const saved = await saveChanges(client, typeof to === "string" ? to : undefined);
+  printLine(isJson ? formatJson(saved) : savedText(saved));
+  return EXIT.ok;
 }
 
 function backendsPath(upstream: string): string {

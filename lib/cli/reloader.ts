@@ -1,7 +1,14 @@
 import type { ChangeResult, NotChanged } from "../admin/change_result.ts";
 import { diffConfigs } from "../config/diff.ts";
 import { applyOverlay, NO_OVERLAY, type Overlay, OverlayError } from "../config/overlay.ts";
-import { formatProblems, loadConfigText, type Loaded, type LoadResult } from "../config/load.ts";
+import { editConfig, EditError, readForEdit } from "../config/edit.ts";
+import {
+  formatProblems,
+  loadConfigText,
+  type Loaded,
+  type LoadResult,
+  systemEnvironment,
+} from "../config/load.ts";
 import type { Config } from "../config/types.ts";
 import { isSame } from "../core/same.ts";
 import { messageOf } from "../core/errors.ts";
@@ -9,6 +16,7 @@ import type { EmitEvent } from "../core/events.ts";
 import type { LogFields, Logger, LogLevel } from "../core/log.ts";
 import { ListenError } from "../runtime/listen_error.ts";
 import { configOf } from "../runtime/layout.ts";
+import { type PendingEdits, pendingEdits } from "../runtime/pending_edits.ts";
 import { type ChangePlan, planChange } from "../runtime/plan_change.ts";
 import { fillSecrets } from "../runtime/secrets.ts";
 import type { ReloadHistory } from "../runtime/status.ts";
@@ -143,6 +151,34 @@ export class Reloader {
     return { ...plan, warnings: loaded.warnings };
   }
 
+  /** What was changed at run time and is not in the file, and which file that is. */
+  async pending(): Promise<PendingChanges | NotChanged> {
+    const supervisor = this.#supervisor;
+    const [file] = this.#sources.files;
+    if (supervisor === undefined || file === undefined) return conflict("there is no file");
+    const read = await this.#inTurn(() => this.#load());
+    if (read.ok && isSame(read.config, this.#file)) {
+      return {
+        file: await Deno.realPath(file),
+        ...pendingEdits(this.#overlay, supervisor.status()),
+      };
+    }
+    return conflict(`"${file}" has changed since it was read: reload first`);
+  }
+
+  /**
+   * The text of the file as it would say what is in force.
+   *
+   * @throws {EditError} when it cannot say that
+   */
+  async text(): Promise<string> {
+    const pending = await this.pending();
+    if ("problems" in pending) throw new EditError(pending.problems.join("\n"));
+    const { variable: variables, files } = systemEnvironment();
+    const { file: name, edits } = pending;
+    return await editConfig({ name, text: await readForEdit(name, files), variables }, edits);
+  }
+
   async #reload(supervisor: Supervisor, read: LoadRead): Promise<ChangeResult> {
     if (!read.ok) return this.#refuse(read);
     const { config: file, warnings } = read;
@@ -198,6 +234,12 @@ export class Reloader {
 
 /** A configuration, or why there is none. */
 type LoadRead = Loaded | NotChanged;
+
+/** What a file would have to say beside what it says. */
+export interface PendingChanges extends PendingEdits {
+  /** The main file. */
+  readonly file: string;
+}
 
 /** What is to be in force. */
 interface Wanted {

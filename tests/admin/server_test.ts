@@ -345,3 +345,27 @@ Deno.test("POST /api/v1/plan takes a configuration as text", async () => {
   assertEquals([planned.status, unnamed.status, wrong.status], [200, 400, 422]);
   assertEquals(JSON.parse(planned.body), { name: "new.yaml", text: "listeners: []" });
 });
+
+Deno.test("GET /api/v1/config?format=yaml shows the file, comments too, without secrets", async () => {
+  using b = new AdminBench();
+  b.result = { ok: true, how: "in_place", changes: NO_DIFF, warnings: [] };
+  const { body, headers } = await full(b.ask("/api/v1/config?format=yaml"));
+
+  assertEquals(body.split("\n"), [
+    "# (hidden)",
+    "log: { level: info } # as usual",
+    "upstreams:",
+    "  app:",
+    "    sticky: { cookie: weir, secret: (hidden) }",
+    "",
+  ]);
+  assertEquals(headers.get("content-type"), "application/yaml; charset=utf-8");
+});
+
+Deno.test("GET /api/v1/config says why the file cannot be shown, and which formats there are", async () => {
+  using b = new AdminBench();
+
+  assertEquals(await b.statusOf("/api/v1/config?format=yaml"), 409);
+  assertEquals(await b.statusOf("/api/v1/config?format=changes"), 409);
+  assertEquals(await b.statusOf("/api/v1/config?format=xml"), 400);
+});

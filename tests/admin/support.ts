@@ -1,6 +1,7 @@
 import type { ChangeResult } from "../../lib/admin/change_result.ts";
 import { EventHub } from "../../lib/admin/event_hub.ts";
 import { AdminHandler } from "../../lib/admin/handler.ts";
+import { EditError } from "../../lib/config/edit.ts";
 import type { NewBackend } from "../../lib/config/overlay.ts";
 import type { AdminConfig } from "../../lib/config/types.ts";
 import type { AdminTarget, BackendPatch } from "../../lib/admin/target.ts";
@@ -61,6 +62,10 @@ export class AdminBench implements Disposable {
       return Promise.resolve(this.result);
     },
     plan: (name, text) => Promise.resolve(this.result.ok ? { name, text } : this.result),
+    pending: () => Promise.resolve(this.result.ok ? { edits: [] } : this.result),
+    configText: () => {
+      return this.result.ok ? Promise.resolve(YAML) : Promise.reject(new EditError("not now"));
+    },
     reload: () => Promise.resolve(this.result),
     explain: (question) => Promise.resolve({ question }),
   };
@@ -108,6 +113,14 @@ export class AdminBench implements Disposable {
   }
 }
 
+const YAML = [
+  "# token: abcdef",
+  "log: { level: info } # as usual",
+  "upstreams:",
+  "  app:",
+  "    sticky: { cookie: weir, secret: not to be shown }",
+  "",
+].join("\n");
 const STICKY = { cookie: "weir", ttlMs: 1000, secret: "not to be shown" };
 
 const UPSTREAMS = [
