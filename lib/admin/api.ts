@@ -1,11 +1,15 @@
+import { EditError } from "../config/edit.ts";
+import { parseBackend } from "../config/parse_backend.ts";
 import { nearest } from "../core/suggest.ts";
 import { EXPOSITION_TYPE } from "../metrics/exposition.ts";
 import type { Access } from "./access.ts";
 import { DASHBOARD_ROUTES } from "./dashboard/routes.ts";
+import type { ChangeResult, NotChanged } from "./change_result.ts";
 import type { EventHub } from "./event_hub.ts";
 import { parseQuestion } from "./explain_question.ts";
-import { parseLevel, parseLogin, parsePatch } from "./read_fields.ts";
+import { parseLevel, parseLogin, parseNothing, parsePatch, parsePlan } from "./read_fields.ts";
 import { redact } from "./redact.ts";
+import { redactYaml } from "./redact_yaml.ts";
 import { json, RequestError, text } from "./respond.ts";
 import type { AdminCall, AdminRoute } from "./router.ts";
 import type { AdminTarget, UpstreamView } from "./target.ts";
@@ -40,11 +44,7 @@ export function adminRoutes(access: Access, events: EventHub): AdminRoute[] {
         new Response(target.metrics(), { headers: { "content-type": EXPOSITION_TYPE } }),
     },
     { method: "GET", path: "/api/v1/status", handle: ({ target }) => json(target.status()) },
-    {
-      method: "GET",
-      path: "/api/v1/config",
-      handle: ({ target }) => json(redact(target.config())),
-    },
+    { method: "GET", path: "/api/v1/config", handle: getConfig },
     {
       method: "GET",
       path: "/api/v1/upstreams",
@@ -55,6 +55,12 @@ export function adminRoutes(access: Access, events: EventHub): AdminRoute[] {
       path: "/api/v1/upstreams/{upstream}/backends",
       handle: ({ target, params }) => json(upstreamOf(target, params["upstream"]).backends),
     },
+    { method: "POST", path: "/api/v1/upstreams/{upstream}/backends", handle: addBackend },
+    {
+      method: "DELETE",
+      path: "/api/v1/upstreams/{upstream}/backends/{backend}",
+      handle: removeBackend,
+    },
     {
       method: "PATCH",
       path: "/api/v1/upstreams/{upstream}/backends/{backend}",
@@ -62,6 +68,8 @@ export function adminRoutes(access: Access, events: EventHub): AdminRoute[] {
     },
     { method: "GET", path: "/api/v1/events", handle: (call) => subscribe(call, events) },
     { method: "PUT", path: "/api/v1/log", handle: putLogLevel },
+    { method: "POST", path: "/api/v1/reload", handle: reload },
+    { method: "POST", path: "/api/v1/plan", handle: plan },
     { method: "POST", path: "/api/v1/explain", handle: explain },
   ];
 }
@@ -75,12 +83,67 @@ function withCookie(cookie: string): Response {
   return new Response(null, { status: 204, headers: { "set-cookie": cookie } });
 }
 
+async function getConfig({ target, query }: AdminCall): Promise<Response> {
+  switch (query.get("format") ?? "json") {
+    case "json":
+      return json(redact(target.config()));
+    case "yaml":
+      return new Response(await redactYaml(await fileText(target)), {
+        headers: { "content-type": "application/yaml; charset=utf-8" },
+      });
+    case "changes": {
+      const pending = await target.pending();
+      return "problems" in pending ? answerChange(pending as NotChanged) : json(pending);
+    }
+  }
+  throw new RequestError(400, '"format" must be json, yaml or changes');
+}
+
+async function fileText(target: AdminTarget): Promise<string> {
+  try {
+    return await target.configText();
+  } catch (error) {
+    if (error instanceof EditError) throw new RequestError(409, error.message);
+    throw error;
+  }
+}
+
 async function patchBackend({ target, params, body }: AdminCall): Promise<Response> {
   const patch = parsePatch(await body());
   const backend = backendOf(target, params);
   const { name } = upstreamOf(target, params["upstream"]);
   target.changeBackend(name, backend.id, patch);
   return json(backendOf(target, params));
+}
+
+async function reload({ target, body }: AdminCall): Promise<Response> {
+  parseNothing(await body());
+  return answerChange(await target.reload());
+}
+
+async function plan({ target, body }: AdminCall): Promise<Response> {
+  const { name, yaml } = parsePlan(await body());
+  const answer = await target.plan(name, yaml);
+  return "problems" in answer ? answerChange(answer) : json(redact(answer));
+}
+
+/** 200 with what changed, or why nothing did. */
+function answerChange(result: ChangeResult, status = 200): Response {
+  if (result.ok) return json(redact(result), status);
+  const { why, problems } = result;
+  return json({ error: problems.join("\n"), problems }, why === "invalid" ? 422 : 409);
+}
+
+async function addBackend({ target, params, body }: AdminCall): Promise<Response> {
+  const { name } = upstreamOf(target, params["upstream"]);
+  const read = parseBackend(await body());
+  if (!read.ok) return answerChange({ ...read, why: "invalid" });
+  return answerChange(await target.addBackend(name, read.backend), 201);
+}
+
+async function removeBackend({ target, params }: AdminCall): Promise<Response> {
+  const { name } = upstreamOf(target, params["upstream"]);
+  return answerChange(await target.removeBackend(name, backendOf(target, params).id));
 }
 
 async function putLogLevel({ target, body }: AdminCall): Promise<Response> {

@@ -30,6 +30,16 @@ export function parseLevel(body: unknown): LogLevel {
   throw notAmong("level", LEVELS, level);
 }
 
+/** A configuration as text, and what to call it. @throws {RequestError} */
+export function parsePlan(body: unknown): { readonly name: string; readonly yaml: string } {
+  const fields = requireObject(body);
+  refuseUnknownKeys(fields, ["yaml", "name"]);
+  const { yaml, name = "configuration" } = fields;
+  if (typeof yaml !== "string") throw new RequestError(400, '"yaml" must be text');
+  if (typeof name !== "string") throw new RequestError(400, '"name" must be text');
+  return { name, yaml };
+}
+
 /** The token in the body of a login. @throws {RequestError} */
 export function parseLogin(body: unknown): string {
   const fields = requireObject(body);
@@ -37,6 +47,11 @@ export function parseLogin(body: unknown): string {
   const { token } = fields;
   if (typeof token === "string") return token;
   throw new RequestError(400, '"token" must be text');
+}
+
+/** An empty object, which shows that the request comes from no form. @throws {RequestError} */
+export function parseNothing(body: unknown): void {
+  refuseUnknownKeys(requireObject(body), []);
 }
 
 /** @throws {RequestError} when a value is no JSON object */
@@ -52,7 +67,8 @@ export function refuseUnknownKeys(fields: object, known: readonly string[]): voi
   const unknown = Object.keys(fields).find((key) => !known.includes(key));
   if (unknown === undefined) return;
   const meant = nearest(unknown, known);
-  const hint = meant === undefined ? `known are ${known.join(", ")}` : `did you mean "${meant}"?`;
+  const all = known.length === 0 ? "there are none" : `known are ${known.join(", ")}`;
+  const hint = meant === undefined ? all : `did you mean "${meant}"?`;
   throw new RequestError(400, `Unknown key ${show(unknown)}: ${hint}`);
 }
 

@@ -1,5 +1,5 @@
 /** What stands for a secret. */
-const HIDDEN = "(hidden)";
+export const HIDDEN = "(hidden)";
 
 /** Names whose text nobody is shown. Paths of files that hold a secret are none. */
 const SECRET_NAME =
@@ -21,12 +21,17 @@ export function redact(value: unknown): unknown {
 }
 
 function redactNamed(name: string, value: unknown): unknown {
-  const isSecret = typeof value === "string" && value !== "" && value !== "*" &&
-    SECRET_NAME.test(name) && !NAMES.has(name);
+  const isSecret = typeof value === "string" && value !== "" && value !== "*" && isSecretName(name);
   return isSecret ? HIDDEN : redact(value);
 }
 
-function redactText(text: string): string {
+/** Whether the text of a setting of this name is shown to nobody. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name) && !NAMES.has(name);
+}
+
+/** A text without what is secret in it. */
+export function redactText(text: string): string {
   return PRIVATE_KEY.test(text) ? HIDDEN : text.replace(USER_INFO, `$1${HIDDEN}@`);
 }
 

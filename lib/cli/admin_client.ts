@@ -28,16 +28,20 @@ export const ADMIN_FLAGS: readonly Flag[] = [
 
 /** Where the admin interface is unless somebody says so. */
 const DEFAULT_URL = "http://127.0.0.1:9090";
+/** A reload waits for first checks and for all threads: longer than both together may take. */
+export const RELOAD_TIMEOUT_MS = 60_000;
 /** Answers of a process that is not stopped come at once. */
 const TIMEOUT_MS = 10_000;
 
 /** One request. */
 export interface AdminRequest {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** From the root, without the host. */
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Longest wait for the head of the answer, in milliseconds. @default {10000} */
+  readonly timeoutMs?: number;
 }
 
 /** What came back. */
@@ -72,7 +76,11 @@ export class AdminClient {
 
   /** What the answer holds. @throws {AdminError} when it is a refusal, or there is none */
   async json(request: AdminRequest): Promise<unknown> {
-    const { status, text } = await this.send(request);
+    return this.read(await this.send(request));
+  }
+
+  /** The same of an answer that is there. @throws {AdminError} when it is a refusal */
+  read({ status, text }: AdminAnswer): unknown {
     if (status >= 200 && status < 300) return JSON.parse(text);
     throw new AdminError(this.#explainRefusal(status, text), EXIT.refused);
   }
@@ -107,7 +115,8 @@ export class AdminClient {
     }
   }
 
-  async #open({ method, path, body }: AdminRequest): Promise<IncomingMessage> {
+  async #open(adminRequest: AdminRequest): Promise<IncomingMessage> {
+    const { method, path, body, timeoutMs = TIMEOUT_MS } = adminRequest;
     // Not before: loading it takes 30 ms, which a balancer that starts does without.
     const { request: open } = this.#url.protocol === "https:"
       ? await import("node:https")
@@ -126,8 +135,8 @@ export class AdminClient {
         clearTimeout(timer);
         resolve(message);
       });
-      const late = new Error(`no answer within ${TIMEOUT_MS / 1000} seconds`);
-      const timer = setTimeout(() => request.destroy(late), TIMEOUT_MS);
+      const late = new Error(`no answer within ${timeoutMs / 1000} seconds`);
+      const timer = setTimeout(() => request.destroy(late), timeoutMs);
       request.on("error", (error) => {
         clearTimeout(timer);
         fail(error);

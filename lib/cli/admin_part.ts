@@ -2,6 +2,7 @@ import { EventHub } from "../admin/event_hub.ts";
 import { type AdminServer, startAdmin } from "../admin/server.ts";
 import { readToken } from "../config/admin_token.ts";
 import { systemEnvironment } from "../config/load.ts";
+import { addBackend, removeBackend } from "../config/overlay.ts";
 import type { Config } from "../config/types.ts";
 import { formatAddress } from "../core/address.ts";
 import { messageOf } from "../core/errors.ts";
@@ -43,7 +44,11 @@ export class AdminPart {
     const { config, log } = this.#options;
     const { admin } = config;
     if (admin === undefined) return;
-    const status = () => ({ ...supervisor.status(), reloads: reloader.history });
+    const status = () => ({
+      ...supervisor.status(),
+      reloads: reloader.history,
+      overlay: reloader.overlay,
+    });
     this.#status = status;
     const token = admin.tokenFile === undefined ? undefined : await tokenIn(admin.tokenFile, log);
     try {
@@ -60,6 +65,20 @@ export class AdminPart {
           config: () => configOf(supervisor.config),
           changeBackend: (...change) => supervisor.changeBackend(...change),
           setLogLevel: (level) => supervisor.setLogLevel(level),
+          reload: () => reloader.reload(),
+          plan: (name, text) => reloader.plan(name, text),
+          pending: () => reloader.pending(),
+          configText: () => reloader.text(),
+          addBackend: (upstream, backend) => {
+            return reloader.change((file, overlay) => {
+              return addBackend(file, overlay, { upstream, ...backend });
+            });
+          },
+          removeBackend: (upstream, id) => {
+            return reloader.change((file, overlay) => {
+              return removeBackend(file, overlay, { upstream, id });
+            });
+          },
           explain: (question) => supervisor.explain(question),
         },
       });

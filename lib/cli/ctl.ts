@@ -1,13 +1,22 @@
 import { nearest } from "../core/suggest.ts";
 import type { BackendStatus, Status, UpstreamStatus } from "../runtime/status.ts";
-import { ADMIN_FLAGS, AdminClient, AdminError } from "./admin_client.ts";
+import type { Changed, NotChanged } from "../admin/change_result.ts";
+import {
+  ADMIN_FLAGS,
+  AdminClient,
+  AdminError,
+  type AdminRequest,
+  RELOAD_TIMEOUT_MS,
+} from "./admin_client.ts";
+import { saveChanges, savedText } from "./ctl_save.ts";
 import { backendsText, changedText, statusText } from "./ctl_text.ts";
 import { eventText, readEvents } from "./event_lines.ts";
+import { changeText } from "./diff_text.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { findBackend } from "./find_backend.ts";
-import { type FlagValues, UsageError } from "./flags.ts";
+import { type Flag, type FlagValues, UsageError } from "./flags.ts";
 import { columns, type Command } from "./help.ts";
-import { printLine } from "./output.ts";
+import { printError, printLine } from "./output.ts";
 
 interface Action {
   readonly name: string;
@@ -23,6 +32,7 @@ interface ActionCall {
   readonly client: AdminClient;
   readonly operands: readonly string[];
   readonly isJson: boolean;
+  readonly flags: FlagValues;
 }
 
 const ACTIONS: readonly Action[] = [
@@ -59,7 +69,39 @@ const ACTIONS: readonly Action[] = [
     help: "Sets the least severe level that is logged, until Weir ends.",
     run: setLogLevel,
   },
+  {
+    name: "add",
+    operands: ["U", "ADDR"],
+    help: "Adds a backend to upstream U, until it is removed or the file names it.",
+    run: add,
+  },
+  {
+    name: "remove",
+    operands: ["U", "B"],
+    help: "Takes B out of upstream U; what is open may end within shutdown_timeout.",
+    run: remove,
+  },
+  {
+    name: "save",
+    operands: [],
+    help: "Writes what add, remove and weight changed into the file, or into a copy: --to FILE.",
+    run: save,
+  },
+  {
+    name: "reload",
+    operands: [],
+    help: "Reads the configuration again, and says what changed or what is wrong with it.",
+    run: reload,
+  },
   { name: "events", operands: [], help: "Prints what happens, as it happens.", run: showEvents },
+];
+
+const NEW_BACKEND_FLAGS: readonly Flag[] = [
+  { name: "weight", value: "N", help: "add: its share, 0 to 65535." },
+  { name: "name", value: "S", help: "add: its name; the address unless it is set." },
+  { name: "zone", value: "S", help: "add: where it stands." },
+  { name: "max-connections", value: "N", help: "add: most work on it at once." },
+  { name: "backup", help: "add: it gets work only when no other can take it." },
 ];
 
 export const CTL: Command = {
@@ -74,6 +116,8 @@ export const CTL: Command = {
       choices: ["text", "json"],
       help: "How answers are printed.",
     },
+    ...NEW_BACKEND_FLAGS,
+    { name: "to", value: "FILE", help: "save: where to, instead of the file that Weir runs on." },
   ],
   notes: [
     "Actions:",
@@ -96,7 +140,7 @@ export async function ctl(flags: FlagValues, words: readonly string[]): Promise<
     throw new UsageError(`wrong number of words: use \`weir ctl ${usageOf(action)}\``);
   }
   const client = await AdminClient.fromFlags(flags);
-  return await action.run({ client, operands, isJson: flags["format"] === "json" });
+  return await action.run({ client, operands, isJson: flags["format"] === "json", flags });
 }
 
 async function showStatus({ client, isJson }: ActionCall): Promise<ExitCode> {
@@ -131,12 +175,54 @@ async function change(
   body: { readonly state?: string; readonly weight?: number },
 ): Promise<ExitCode> {
   const { upstream, backend } = findBackend(await upstreamsOf(client), name);
-  const path = `/api/v1/upstreams/${encodeURIComponent(upstream)}/backends/${
-    encodeURIComponent(backend)
-  }`;
+  const path = `${backendsPath(upstream)}/${encodeURIComponent(backend)}`;
   const changed = await client.json({ method: "PATCH", path, body });
   printLine(isJson ? formatJson(changed) : changedText(upstream, changed as BackendStatus));
   return EXIT.ok;
+}
+
+async function reload(call: ActionCall): Promise<ExitCode> {
+  return await changeConfig(call, { method: "POST", path: "/api/v1/reload", body: {} });
+}
+
+async function add(call: ActionCall): Promise<ExitCode> {
+  const { operands: [upstream = "", address], flags } = call;
+  const given = NEW_BACKEND_FLAGS.flatMap(({ name }) => {
+    return flags[name] === undefined ? [] : [[name.replace("-", "_"), flags[name]]];
+  });
+  const body = { address, ...Object.fromEntries(given) };
+  return await changeConfig(call, { method: "POST", path: backendsPath(upstream), body });
+}
+
+async function remove(call: ActionCall): Promise<ExitCode> {
+  const { operands: [upstream = "", backend = ""] } = call;
+  const path = `${backendsPath(upstream)}/${encodeURIComponent(backend)}`;
+  return await changeConfig(call, { method: "DELETE", path });
+}
+
+async function save({ client, flags, isJson }: ActionCall): Promise<ExitCode> {
+  const { to } = flags;
+  const saved = await saveChanges(client, typeof to === "string" ? to : undefined);
+  printLine(isJson ? formatJson(saved) : savedText(saved));
+  return EXIT.ok;
+}
+
+function backendsPath(upstream: string): string {
+  return `/api/v1/upstreams/${encodeURIComponent(upstream)}/backends`;
+}
+
+/** Has the configuration changed: prints what that came to, or the problems as they are. */
+async function changeConfig(
+  { client, isJson }: ActionCall,
+  request: AdminRequest,
+): Promise<ExitCode> {
+  const answer = await client.send({ ...request, timeoutMs: RELOAD_TIMEOUT_MS });
+  const isRefused = answer.status === 409 || answer.status === 422;
+  const result = isRefused ? JSON.parse(answer.text) : client.read(answer);
+  if (isJson) printLine(formatJson(result));
+  else if (isRefused) printError((result as NotChanged).problems.join("\n"));
+  else printLine(changeText(result as Changed));
+  return isRefused ? EXIT.refused : EXIT.ok;
 }
 
 async function setLogLevel(

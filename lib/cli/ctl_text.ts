@@ -1,12 +1,14 @@
+import type { BackendOf, Overlay } from "../config/overlay.ts";
 import type { BackendStatus, Status, UpstreamStatus } from "../runtime/status.ts";
 import { formatTable } from "./table.ts";
 
 /** What `weir ctl status` prints. */
 export function statusText(status: Status): string {
-  const { version, ready, workers, workerRestarts, listeners, upstreams } = status;
+  const { version, ready, workers, workerRestarts, overlay, listeners, upstreams } = status;
   const restarts = workerRestarts === 0 ? "" : `, ${workerRestarts} replaced`;
   return [
     `weir ${version}: ${ready ? "ready" : "not ready"}, ${workers} data plane threads${restarts}`,
+    ...(overlay === undefined ? [] : overlayText(overlay)),
     "",
     ...formatTable(
       [
@@ -50,6 +52,15 @@ export function statusText(status: Status): string {
       ]),
     ),
   ].join("\n");
+}
+
+function overlayText({ added, removed }: Overlay): string[] {
+  const name = ({ upstream, spec }: BackendOf) => `${upstream}/${spec.id}`;
+  const changes = [
+    ...added.map((backend) => `added ${name(backend)}`),
+    ...removed.map((backend) => `removed ${name(backend)}`),
+  ];
+  return changes.length === 0 ? [] : [`changed at run time: ${changes.join(", ")}`];
 }
 
 /** What `weir ctl backends` prints. */

@@ -9,6 +9,7 @@ import { EXPLAIN, explain } from "./explain.ts";
 import { type FlagValues, parseArguments, UsageError } from "./flags.ts";
 import { type Command, commandHelp, programHelp } from "./help.ts";
 import { printError, printLine } from "./output.ts";
+import { PLAN, plan } from "./plan.ts";
 import { RUN, run } from "./run.ts";
 import { SCHEMA, schema } from "./schema.ts";
 import { SIMULATE, simulate } from "./simulate.ts";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly RunnableCommand[] = [
   { ...RUN, main: run },
   { ...CHECK, main: check },
   { ...EXPLAIN, main: explain },
+  { ...PLAN, main: plan },
   { ...CTL, main: ctl },
   { ...SIMULATE, main: simulate },
   { ...SCHEMA, main: schema },

@@ -15,6 +15,7 @@ export const RUN: Command = {
   flags: [
     { name: "config", short: "c", value: "FILE", help: "The configuration to run." },
     { name: "demo", help: "Balance over three backends of its own, and show what happens." },
+    { name: "watch", help: "Read the configuration again when its files change." },
     { name: "workers", value: "N", help: "Data plane threads, 1 to 256." },
     {
       name: "log-level",
@@ -47,7 +48,9 @@ export async function run(flags: FlagValues): Promise<ExitCode> {
     const result = await loadConfig(path, systemEnvironment());
     return result.ok ? { ...result, config: override(result.config) } : result;
   };
-  return await serve({ config: override(loaded.config), load });
+  const { files, folders } = loaded;
+  const sources = { files, folders };
+  return await serve({ config: override(loaded.config), load, override, sources });
 }
 
 /** What flags say goes before what the file says. */
@@ -58,6 +61,7 @@ function overrides(flags: FlagValues): (config: Config) => Config {
   }
   return (config) => ({
     ...config,
+    ...(flags["watch"] === true ? { watch: true } : {}),
     workers: workers === undefined ? config.workers : Number(workers),
     log: {
       ...config.log,

@@ -15,6 +15,7 @@ import { Supervisor } from "../runtime/supervisor.ts";
 import { sysctl } from "../runtime/sysctl.ts";
 import { systemClock } from "../runtime/system_clock.ts";
 import { AdminPart } from "./admin_part.ts";
+import { type ConfigSources, WatchSwitch } from "./config_watch.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { printError, printLine } from "./output.ts";
 import { Reloader } from "./reloader.ts";
@@ -24,12 +25,17 @@ export interface ServeOptions {
   readonly config: Config;
   /** Reads the configuration anew; absent where there is nothing to read. */
   readonly load?: () => Promise<LoadResult>;
+  /** What flags say goes before what the file says. */
+  readonly override?: (config: Config) => Config;
+  /** What the configuration was read from. */
+  readonly sources?: ConfigSources;
   /** Called once every listener is open. */
   readonly onReady?: (supervisor: Supervisor) => void;
 }
 
 /** Runs the balancer; resolves when it has stopped. */
-export async function serve({ config, load, onReady }: ServeOptions): Promise<ExitCode> {
+export async function serve(options: ServeOptions): Promise<ExitCode> {
+  const { config, load, override, sources, onReady } = options;
   using log = tryOpenLog(config);
   if (log === undefined) return EXIT.config;
   using _rejections = keepAlive(log);
@@ -41,7 +47,21 @@ export async function serve({ config, load, onReady }: ServeOptions): Promise<Ex
   await dropUnneeded();
   // Before the first connection can come: a signal that nobody listens for would cut it.
   const admin = new AdminPart({ config, log });
-  const reloader = new Reloader({ load, log, emit: admin.emit });
+  using watch = new WatchSwitch({
+    clock: systemClock,
+    sources: () => reloader.sources,
+    onChange: () => reloader.reloadIfChanged(),
+  });
+  const turnWatch = (config: Config) => watch.turn(config.watch === true ? "on" : "off");
+  const reloader = new Reloader({
+    config,
+    load,
+    override,
+    sources,
+    onChange: turnWatch,
+    log,
+    emit: admin.emit,
+  });
   await using notifier = openNotifier(log);
   using stop = listenForSignals(log, () => void reloadAndTell(reloader, notifier));
   using supervisor = await tryStart(config, log, admin.emit);
@@ -51,6 +71,7 @@ export async function serve({ config, load, onReady }: ServeOptions): Promise<Ex
   reloader.begin(supervisor);
   notifier.ready();
   giveBackMemory();
+  turnWatch(config);
   onReady?.(supervisor);
   await untilStopped(supervisor, { stop, notifier, log });
   await admin.stop();
@@ -84,8 +105,8 @@ function openNotifier(log: OperationalLog): Notifier {
 
 async function reloadAndTell(reloader: Reloader, notifier: Notifier): Promise<void> {
   notifier.reloading();
-  const { ok, problems } = await reloader.reload();
-  notifier.reloaded(ok ? undefined : problems.join("; "));
+  const result = await reloader.reload();
+  notifier.reloaded(result.ok ? undefined : result.problems.join("; "));
 }
 
 /** The signals that end the process, as they come. */

@@ -53,6 +53,7 @@ export function buildConfig(input: BuildInput): Config {
     workers: main.workers === "auto" ? Math.min(256, Math.max(1, cores)) : main.workers,
     sandbox: main.sandbox,
     ...(main.zone === undefined ? {} : { zone: main.zone }),
+    ...(main.watch ? { watch: true } : {}),
     shutdownDelayMs: main.shutdown_delay,
     shutdownTimeoutMs: main.shutdown_timeout,
     log: { level: log.level, format: log.format, ...(file === undefined ? {} : { file }) },
@@ -151,7 +152,8 @@ function buildUpstream(
   };
 }
 
-function buildBackend(backend: UpstreamSettings["backends"][number]): BackendSpec {
+/** One server as the program has it. */
+export function buildBackend(backend: UpstreamSettings["backends"][number]): BackendSpec {
   const { address, weight, backup, zone, max_connections: max } = backend;
   return {
     id: backend.name ?? formatAddress(address),

@@ -42,6 +42,17 @@ export async function readIncluded(main: FileDocument, files: FileSource): Promi
   return { sources, findings };
 }
 
+/** Folders in which a document's own file and what it includes are looked for, each once. */
+export function includeFolders({ source, value }: FileDocument): string[] {
+  const { include } = value;
+  const patterns = Array.isArray(include) ? include : [];
+  const paths = patterns.filter((pattern) => typeof pattern === "string").map((pattern) => {
+    return normalizePath(pattern.startsWith("/") ? pattern : directoryOf(source.name) + pattern);
+  });
+  const folders = [source.name, ...paths].map((path) => directoryOf(path) || ".");
+  return [...new Set(folders)];
+}
+
 async function match(
   mainName: string,
   pattern: string,

@@ -5,7 +5,7 @@ import { folderOf } from "./build_tls.ts";
 import { checkBackendIds, checkTogether } from "./check.ts";
 import { checkCertificates } from "./check_certificates.ts";
 import { type LoadEnvironment, systemEnvironment } from "./files.ts";
-import { readIncluded } from "./include.ts";
+import { includeFolders, readIncluded } from "./include.ts";
 import type { FileDocument } from "./items.ts";
 import { parseYaml } from "./parse.ts";
 import { type Finding, formatProblem, type Problem, showValue, type Source } from "./problem.ts";
@@ -40,6 +40,8 @@ export interface Loaded {
   readonly expanded: PlainDocument;
   /** Every file that was read, the main one first. */
   readonly files: readonly string[];
+  /** Where these files are, and where `include` looks for others. */
+  readonly folders: readonly string[];
 }
 
 /** Everything that is wrong, in the order of the text. */
@@ -138,6 +140,7 @@ async function loadFull({ document, findings, environment }: Loading): Promise<L
     warnings: warnings.map(formatProblem),
     expanded: mergeDocuments(document, others),
     files: [...documents.map((file) => file.source.name), ...lists.files, ...backendTls.files],
+    folders: includeFolders(document),
   };
 }
 
@@ -177,6 +180,7 @@ async function loadShort(form: ShortForm, loading: Loading): Promise<LoadResult>
     warnings: [],
     expanded,
     files: [source.name],
+    folders: includeFolders(loading.document),
   };
 }
 

@@ -105,7 +105,8 @@ const listener = section({
   ),
 });
 
-const backend = section({
+/** One server of an upstream. */
+export const backendSchema = section({
   address: backendAddress().describe("Where the server is reached."),
   weight: wholeNumber(0, 65_535).prefault(1)
     .describe("Share of traffic relative to its neighbours; 0 means no new connections."),
@@ -133,7 +134,7 @@ const upstream = section({
   slow_start: duration({ from: "zero" }).prefault("0s").describe(
     "A backend that came back gets a part of its share that grows for this long.",
   ),
-  backends: list(backend).min(1, { error: atLeastOneBackend })
+  backends: list(backendSchema).min(1, { error: atLeastOneBackend })
     .describe("The servers of the upstream, at least one."),
   health_check: healthCheck.prefault({}).describe("How dead backends are found."),
   outlier_detection: outlierDetection,
@@ -187,6 +188,9 @@ export const fullSchema = section({
     .describe("Connections still open this long after the listeners closed are cut."),
   zone: name().optional().describe(
     "Where this Weir runs: backends of the same zone are preferred to others.",
+  ),
+  watch: flag().prefault(false).describe(
+    "The configuration is read again when its files change, those that it includes too.",
   ),
   log: log.prefault({}).describe("The operational log."),
   tcp: tcp.prefault({}).describe("What is set of the kernel's TCP."),

@@ -38,6 +38,8 @@ export interface Config {
   readonly shutdownDelayMs: number;
   /** From the listeners closing to open connections being cut. */
   readonly shutdownTimeoutMs: number;
+  /** The configuration is read again when its files change; absent: when somebody asks. */
+  readonly watch?: true;
   readonly log: LogConfig;
   /** The kernel's algorithm for TCP, say `bbr`; absent: the system's. */
   readonly congestionControl?: string;

@@ -1,4 +1,5 @@
 import type { Circuit } from "../core/guard_word.ts";
+import type { BackendState } from "../core/types.ts";
 import type { Exposition, Family } from "../metrics/exposition.ts";
 import type { LabelledBackend } from "./metrics_page.ts";
 
@@ -35,9 +36,15 @@ export const BACKEND_METRICS: readonly BackendMetric[] = [
   },
   {
     name: "weir_backend_weight",
-    help: "Weight of the backend; 0 drains it.",
+    help: "Weight of the backend that is in force, also while it is held off; 0 drains it.",
     type: "gauge",
     write: (page, { status, labels }) => page.sample(labels, status.weight),
+  },
+  {
+    name: "weir_backend_state",
+    help: "What operators want of the backend: 0 ready, 1 drain, 2 maintenance.",
+    type: "gauge",
+    write: (page, { status, labels }) => page.sample(labels, STATE_VALUES[status.state]),
   },
   {
     name: "weir_backend_concurrency_limit",
@@ -122,4 +129,5 @@ export const BACKEND_METRICS: readonly BackendMetric[] = [
   },
 ];
 
+const STATE_VALUES: Readonly<Record<BackendState, number>> = { ready: 0, drain: 1, maintenance: 2 };
 const CIRCUIT_VALUES: Readonly<Record<Circuit, number>> = { closed: 0, half_open: 1, open: 2 };

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { messageOf } from "../core/errors.ts";
-import { FolderWatch } from "./certificate_watch.ts";
+import { FolderWatch } from "./folder_watch.ts";
 import type { Certificates } from "./certificates.ts";
 import type { ToWorker } from "./messages.ts";
 

@@ -46,10 +46,8 @@ export class Generation implements Disposable {
 
   /** Whether it can go by another configuration: as many threads, and no address that is new. */
   canTake(config: Config): boolean {
-    const { config: mine } = this.#plan;
-    if (config.workers !== this.slots.length || config.sandbox !== mine.sandbox) return false;
-    if (!this.#workers.every((worker) => worker.hasHopsFor(config))) return false;
-    return !config.sandbox || isWithin(config, mine);
+    return canTakeInPlace(this.#plan.config, config) &&
+      this.#workers.every((worker) => worker.hasHopsFor(config));
   }
 
   /** Starts the threads; resolves once all listeners are open. @throws {ListenError | StartError} */
@@ -108,6 +106,12 @@ export class Generation implements Disposable {
   [Symbol.dispose](): void {
     for (const worker of this.#workers) worker[Symbol.dispose]();
   }
+}
+
+/** Whether threads of one configuration can take on another: as many, and no address that is new. */
+export function canTakeInPlace(mine: Config, next: Config): boolean {
+  if (next.workers !== mine.workers || next.sandbox !== mine.sandbox) return false;
+  return !next.sandbox || isWithin(next, mine);
 }
 
 /** All that a configuration has to be allowed is allowed to another. */

@@ -1,3 +1,4 @@
+import type { Overlay } from "../config/overlay.ts";
 import { formatAddress } from "../core/address.ts";
 import type { GuardTable } from "../core/guard_table.ts";
 import type { Circuit } from "../core/guard_word.ts";
@@ -30,6 +31,8 @@ export interface Status {
   readonly logDropped: number;
   /** Absent where there is nothing to reload from. */
   readonly reloads?: ReloadHistory;
+  /** What operators added and removed beside the file; absent where it is not asked for. */
+  readonly overlay?: Overlay;
   readonly listeners: readonly ListenerStatus[];
   readonly certificates: readonly CertificateStatus[];
   readonly upstreams: readonly UpstreamStatus[];

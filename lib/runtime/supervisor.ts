@@ -5,6 +5,7 @@ import type { AdjustableLogger, LogLevel } from "../core/log.ts";
 import { denoTransport } from "../net/deno_transport.ts";
 import { CertificateKeeper, loadCertificates } from "./certificate_keeper.ts";
 import type { Certificates } from "./certificates.ts";
+import type { ReloadKind } from "../admin/change_result.ts";
 import type { ExplainQuestion } from "../admin/explain_question.ts";
 import { Explainer } from "./explainer.ts";
 import type { Explanation } from "./explanation.ts";
@@ -142,9 +143,9 @@ export class Supervisor implements Disposable {
    *
    * @throws {ListenError | StartError | NoRoomError | Error} why not; then everything is as it was
    */
-  reload(config: Config): Promise<void> {
+  reload(config: Config): Promise<ReloadKind> {
     const done = this.#reloading.then(() => this.#reload(fillSecrets(config, this.config)));
-    this.#reloading = done.catch(() => {});
+    this.#reloading = done.then(() => {}, () => {});
     return done;
   }
 
@@ -175,7 +176,7 @@ export class Supervisor implements Disposable {
     this.#generations[Symbol.dispose]();
   }
 
-  async #reload(config: Config): Promise<void> {
+  async #reload(config: Config): Promise<ReloadKind> {
     await refuseDirectories(config);
     const certificates = await loadCertificates(
       config,
@@ -183,6 +184,7 @@ export class Supervisor implements Disposable {
       this.#certificates.current,
     );
     const before = this.config;
+    const isInPlace = this.#generations.current.canTake(config);
     const goBack = this.#state.advance(config, certificates);
     const health = this.#health.prepare(this.#state.plan.config);
     try {
@@ -200,6 +202,7 @@ export class Supervisor implements Disposable {
     this.#guards?.take(this.config);
     this.#certificates.take(certificates);
     this.#leaveLater(before);
+    return isInPlace ? "in_place" : "new_threads";
   }
 
   get #sources(): StatusSources {

@@ -94,7 +94,7 @@ Deno.test("the admin interface names the methods of a path when it refuses one (
   const backend = await full(b.ask("/api/v1/upstreams/app/backends/app-1"));
 
   assertEquals([health.status, health.headers.get("allow")], [405, "GET, HEAD"]);
-  assertEquals([backend.status, backend.headers.get("allow")], [405, "PATCH"]);
+  assertEquals([backend.status, backend.headers.get("allow")], [405, "DELETE, PATCH"]);
 });
 
 Deno.test("HEAD is answered like GET, without the body", async () => {
@@ -264,3 +264,108 @@ async function full(
   const response = await pending;
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
+
+Deno.test("POST /api/v1/reload says what changed", async () => {
+  using b = new AdminBench();
+  const changes = {
+    settings: [{ setting: "url", from: "http://me:password@h/", to: "http://h/" }],
+    listeners: { opened: [], closed: [], changed: [] },
+    upstreams: { added: ["new"], removed: [], changed: [] },
+  };
+  b.result = { ok: true, how: "in_place", changes, warnings: [] };
+  const { status, body } = await full(b.ask("/api/v1/reload", { method: "POST", json: {} }));
+
+  assertEquals([status, JSON.parse(body).changes.upstreams.added], [200, ["new"]]);
+  assertEquals(JSON.parse(body).changes.settings[0].from, "http://(hidden)@h/");
+});
+
+Deno.test("POST /api/v1/reload says why nothing changed", async () => {
+  using b = new AdminBench();
+  const problems = ["weir.yaml:1:2: wrong", "weir.yaml:3:4: worse"];
+  for (const [why, status] of [["invalid", 422], ["conflict", 409]] as const) {
+    b.result = { ok: false, why, problems };
+    const response = await full(b.ask("/api/v1/reload", { method: "POST", json: {} }));
+
+    assertEquals([response.status, JSON.parse(response.body).problems], [status, problems]);
+  }
+  assertEquals(await b.statusOf("/api/v1/reload", { method: "POST", json: { now: 1 } }), 400);
+  assertEquals(await b.statusOf("/api/v1/reload", { method: "POST" }), 415);
+});
+
+Deno.test("POST …/backends adds a backend to an upstream that is there", async () => {
+  using b = new AdminBench();
+  b.result = { ok: true, how: "in_place", changes: NO_DIFF, warnings: [] };
+  const path = "/api/v1/upstreams/app/backends";
+  const post = (path: string, json: unknown) => full(b.ask(path, { method: "POST", json }));
+
+  const done = await post(path, { address: "10.0.0.1:80", weight: "3" });
+  const wrong = await post(path, { address: "10.0.0.1:80", weight: -3 });
+  const nowhere = await post("/api/v1/upstreams/ap/backends", { address: "10.0.0.1:80" });
+
+  assertEquals([done.status, wrong.status, nowhere.status], [201, 422, 404]);
+  assertStringIncludes(JSON.parse(wrong.body).problems[0], "weight: must be a whole number");
+  assertEquals(b.added.map(([upstream, { spec }]) => [upstream, spec.id, spec.weight]), [
+    ["app", "10.0.0.1:80", 3],
+  ]);
+});
+
+Deno.test("DELETE …/backends/{backend} removes a backend that is there", async () => {
+  using b = new AdminBench();
+  b.result = { ok: true, how: "in_place", changes: NO_DIFF, warnings: [] };
+  const path = "/api/v1/upstreams/app/backends";
+  const socket = encodeURIComponent("unix:/run/app.sock");
+
+  const statuses = [
+    await b.statusOf(`${path}/${socket}`, { method: "DELETE" }),
+    await b.statusOf(`${path}/app-7`, { method: "DELETE" }),
+  ];
+  b.result = { ok: false, why: "conflict", problems: ["it is the last"] };
+  statuses.push(await b.statusOf(`${path}/app-1`, { method: "DELETE" }));
+
+  assertEquals(statuses, [200, 404, 409]);
+  assertEquals(b.removed, [["app", "unix:/run/app.sock"], ["app", "app-1"]]);
+});
+
+const NO_DIFF = {
+  settings: [],
+  listeners: { opened: [], closed: [], changed: [] },
+  upstreams: { added: [], removed: [], changed: [] },
+};
+
+Deno.test("POST /api/v1/plan takes a configuration as text", async () => {
+  using b = new AdminBench();
+  const post = (json: unknown) => full(b.ask("/api/v1/plan", { method: "POST", json }));
+  b.result = { ok: true, how: "in_place", changes: NO_DIFF, warnings: [] };
+
+  const planned = await post({ yaml: "listeners: []", name: "new.yaml" });
+  const unnamed = await post({ yaml: {} });
+  b.result = { ok: false, why: "invalid", problems: ["new.yaml:1:12: wrong"] };
+  const wrong = await post({ yaml: "listeners: []" });
+
+  assertEquals([planned.status, unnamed.status, wrong.status], [200, 400, 422]);
+  assertEquals(JSON.parse(planned.body), { name: "new.yaml", text: "listeners: []" });
+});
+
+Deno.test("GET /api/v1/config?format=yaml shows the file, comments too, without secrets", async () => {
+  using b = new AdminBench();
+  b.result = { ok: true, how: "in_place", changes: NO_DIFF, warnings: [] };
+  const { body, headers } = await full(b.ask("/api/v1/config?format=yaml"));
+
+  assertEquals(body.split("\n"), [
+    "# (hidden)",
+    "log: { level: info } # as usual",
+    "upstreams:",
+    "  app:",
+    "    sticky: { cookie: weir, secret: (hidden) }",
+    "",
+  ]);
+  assertEquals(headers.get("content-type"), "application/yaml; charset=utf-8");
+});
+
+Deno.test("GET /api/v1/config says why the file cannot be shown, and which formats there are", async () => {
+  using b = new AdminBench();
+
+  assertEquals(await b.statusOf("/api/v1/config?format=yaml"), 409);
+  assertEquals(await b.statusOf("/api/v1/config?format=changes"), 409);
+  assertEquals(await b.statusOf("/api/v1/config?format=xml"), 400);
+});

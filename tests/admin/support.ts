@@ -1,5 +1,8 @@
+import type { ChangeResult } from "../../lib/admin/change_result.ts";
 import { EventHub } from "../../lib/admin/event_hub.ts";
 import { AdminHandler } from "../../lib/admin/handler.ts";
+import { EditError } from "../../lib/config/edit.ts";
+import type { NewBackend } from "../../lib/config/overlay.ts";
 import type { AdminConfig } from "../../lib/config/types.ts";
 import type { AdminTarget, BackendPatch } from "../../lib/admin/target.ts";
 import { configOf, tcp, upstreamConfig } from "../support/configs.ts";
@@ -30,7 +33,11 @@ export class AdminBench implements Disposable {
   readonly log = new MemoryLog();
   readonly changes: (readonly [upstream: string, backend: string, patch: BackendPatch])[] = [];
   readonly levels: string[] = [];
+  readonly added: (readonly [upstream: string, backend: NewBackend])[] = [];
+  readonly removed: (readonly [upstream: string, backend: string])[] = [];
   readonly events: EventHub;
+  /** What changes of the configuration come to. */
+  result: ChangeResult = { ok: false, why: "conflict", problems: ["not now"] };
   isReady = true;
   isBroken = false;
   readonly target: AdminTarget = {
@@ -46,6 +53,20 @@ export class AdminBench implements Disposable {
       return true;
     },
     setLogLevel: (level) => this.levels.push(level),
+    addBackend: (...change) => {
+      this.added.push(change);
+      return Promise.resolve(this.result);
+    },
+    removeBackend: (...change) => {
+      this.removed.push(change);
+      return Promise.resolve(this.result);
+    },
+    plan: (name, text) => Promise.resolve(this.result.ok ? { name, text } : this.result),
+    pending: () => Promise.resolve(this.result.ok ? { edits: [] } : this.result),
+    configText: () => {
+      return this.result.ok ? Promise.resolve(YAML) : Promise.reject(new EditError("not now"));
+    },
+    reload: () => Promise.resolve(this.result),
     explain: (question) => Promise.resolve({ question }),
   };
   readonly handler: AdminHandler;
@@ -92,6 +113,14 @@ export class AdminBench implements Disposable {
   }
 }
 
+const YAML = [
+  "# token: abcdef",
+  "log: { level: info } # as usual",
+  "upstreams:",
+  "  app:",
+  "    sticky: { cookie: weir, secret: not to be shown }",
+  "",
+].join("\n");
 const STICKY = { cookie: "weir", ttlMs: 1000, secret: "not to be shown" };
 
 const UPSTREAMS = [

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
+import { placeBackends } from "../../lib/runtime/layout.ts";
 import { configOf, listenerConfig, tcp, upstreamConfig } from "../support/configs.ts";
 import { busyBench, MetricsBench } from "../support/metrics_source.ts";
 
@@ -109,4 +110,17 @@ Deno.test("writeMetrics() takes a fraction of a second for 1,000 backends", () =
 
   // 10 ms on an idle machine; the bound leaves room for one with much else to do.
   assertLess(bestMs, 250);
+});
+
+Deno.test("writeMetrics() tells the weight in force and the state that operators want", () => {
+  const bench = busyBench(2, 2);
+  const [first] = placeBackends(bench.config);
+  bench.overrides.change(first!, { weight: 7, state: "maintenance" });
+  const lines = bench.page().split("\n");
+  const [weight, state] = ["weight", "state"].map((name) => {
+    return lines.filter((line) => line.startsWith(`weir_backend_${name}{`))
+      .map((line) => Number(line.split(" ").at(-1)));
+  });
+
+  assertEquals([weight, state], [[7, 1], [2, 0]]);
 });

@@ -17,6 +17,8 @@ export class FolderWatch implements Disposable {
   readonly #options: FolderWatchOptions;
   readonly #watchers: Deno.FsWatcher[] = [];
   #pending: Disposable | undefined;
+  /** The first event that nobody has been told of. */
+  #sinceMs: number | undefined;
   #poll: Disposable | undefined;
 
   constructor(options: FolderWatchOptions) {
@@ -53,10 +55,18 @@ export class FolderWatch implements Disposable {
     }
   }
 
-  /** A certificate and its key are two files: they get a moment to be both there. */
+  /** Files that belong together get a moment to be all there, and one that is written to its end. */
   #tellSoon(): void {
+    const { clock } = this.#options;
+    const nowMs = clock.now();
+    this.#sinceMs ??= nowMs;
+    // Another file of the folder may be written to without end, such as a log.
+    const delayMs = Math.max(0, Math.min(SETTLE_MS, this.#sinceMs + MAX_WAIT_MS - nowMs));
     this.#pending?.[Symbol.dispose]();
-    this.#pending = this.#options.clock.after(SETTLE_MS, this.#options.onChange);
+    this.#pending = clock.after(delayMs, () => {
+      this.#sinceMs = undefined;
+      this.#options.onChange();
+    });
   }
 
   #pollLater(): void {
@@ -68,4 +78,5 @@ export class FolderWatch implements Disposable {
 }
 
 const SETTLE_MS = 300;
+const MAX_WAIT_MS = 3000;
 const POLL_MS = 30_000;

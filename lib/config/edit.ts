@@ -1,0 +1,121 @@
+import type * as Yaml from "yaml";
+import type { FileSource } from "./files.ts";
+import { parseBackend } from "./parse_backend.ts";
+import { escapeVariables, isRecord, substitute, type Variables } from "./substitute.ts";
+import { addItem, removeItem, setField, type Splice } from "./yaml_splice.ts";
+
+/** One change to the text of a configuration. */
+export type ConfigEdit =
+  | {
+    readonly kind: "add";
+    readonly upstream: string;
+    /** As it stands in a file. */
+    readonly backend: Readonly<Record<string, string | number | boolean>>;
+  }
+  | { readonly kind: "remove"; readonly upstream: string; readonly backend: string }
+  | {
+    readonly kind: "weight";
+    readonly upstream: string;
+    readonly backend: string;
+    readonly weight: number;
+  };
+
+/** A text that cannot be changed as asked; the message says why. */
+export class EditError extends Error {
+  override readonly name = "EditError";
+}
+
+/** The text of one configuration file. */
+export interface EditedFile {
+  /** Stands in messages. */
+  readonly name: string;
+  readonly text: string;
+  readonly variables: Variables;
+}
+
+/**
+ * Changes the text of a configuration and leaves all the rest as it is, comments too.
+ *
+ * @param edits removals last: no list may be empty in between
+ * @throws {EditError} when what is to be changed is not in this file, or in no form that can be
+ */
+export async function editConfig(file: EditedFile, edits: readonly ConfigEdit[]): Promise<string> {
+  if (edits.length === 0) return file.text;
+  // Not before: it is only loaded for this, and to tell positions.
+  const yaml = await import("yaml");
+  let { text } = file;
+  for (const edit of edits) {
+    const { at, end, insert } = new Editor(yaml, { ...file, text }).splice(edit);
+    text = text.slice(0, at) + insert + text.slice(end);
+  }
+  return text;
+}
+
+/** Reads a file whole. @throws {EditError} */
+export async function readForEdit(path: string, files: FileSource): Promise<string> {
+  const read = await files.read(path);
+  if (read.kind === "bytes") return new TextDecoder().decode(read.bytes);
+  throw new EditError(`"${path}" cannot be read: ${read.kind.replace("_", " ")}`);
+}
+
+class Editor {
+  readonly #yaml: typeof Yaml;
+  readonly #document: Yaml.Document;
+  readonly #file: EditedFile;
+
+  constructor(yaml: typeof Yaml, file: EditedFile) {
+    this.#yaml = yaml;
+    this.#document = yaml.parseDocument(file.text, { logLevel: "silent" });
+    this.#file = file;
+  }
+
+  splice(edit: ConfigEdit): Splice {
+    const list = this.#backendsOf(edit.upstream);
+    const place = { yaml: this.#yaml, text: this.#file.text, list };
+    if (edit.kind === "add") return addItem(place, escaped(edit.backend));
+    const at = list.items.findIndex((item) => this.#idOf(item) === edit.backend);
+    const item = list.items[at];
+    if (!this.#yaml.isMap(item)) {
+      throw this.#error(`backend "${edit.backend}" of upstream "${edit.upstream}" is not written`);
+    }
+    if (edit.kind === "remove") return removeItem(place, at);
+    return setField(place, item, ["weight", edit.weight]);
+  }
+
+  #backendsOf(upstream: string): Yaml.YAMLSeq {
+    const { name } = this.#file;
+    if (!this.#document.has("upstreams") && this.#document.has("backends")) {
+      throw new EditError(
+        `"${name}" is written in a short form: \`weir check --expand\` prints the full one`,
+      );
+    }
+    if (this.#document.getIn(["upstreams", upstream], true) === undefined) {
+      throw new EditError(
+        `upstream "${upstream}" is not in "${name}" but in a file that it includes: change it there`,
+      );
+    }
+    const list = this.#document.getIn(["upstreams", upstream, "backends"], true);
+    if (this.#yaml.isSeq(list)) return list;
+    throw this.#error(`the list of backends of upstream "${upstream}" is not written`);
+  }
+
+  #idOf(item: unknown): string | undefined {
+    if (!this.#yaml.isNode(item)) return undefined;
+    const { name, text, variables } = this.#file;
+    const { value } = substitute({ name, text }, item.toJS(this.#document), variables);
+    const read = isRecord(value) ? parseBackend(value) : undefined;
+    return read?.ok ? read.backend.spec.id : undefined;
+  }
+
+  #error(what: string): EditError {
+    return new EditError(
+      `${what} out in "${this.#file.name}", as with an anchor: change it by hand`,
+    );
+  }
+}
+
+function escaped(backend: Readonly<Record<string, string | number | boolean>>) {
+  return Object.entries(backend).map(([key, value]) => {
+    return [key, typeof value === "string" ? escapeVariables(value) : value] as const;
+  });
+}
