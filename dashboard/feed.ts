@@ -59,12 +59,30 @@ export class Feed {
     this.#stream?.close();
     this.#stream = undefined;
     clearInterval(this.#poller);
+    this.#poller = undefined;
     clearTimeout(this.#reopener);
     clearTimeout(this.#scraper);
     this.#isPolling = false;
   }
 
+  /**
+   * Leaves the stream, and only asks. For a page that nobody sees: a browser has six connections to
+   * one address, and as many pages with streams would leave none for anything else.
+   */
+  rest(): void {
+    this.#stream?.close();
+    this.#stream = undefined;
+    clearTimeout(this.#reopener);
+    this.#heardMs = 0;
+  }
+
+  /** Ends a {@linkcode Feed.rest}. */
+  resume(): void {
+    if (this.#poller !== undefined && this.#stream === undefined) this.#open();
+  }
+
   #open(): void {
+    clearTimeout(this.#reopener);
     // All that is still known comes each time: who shows it tells what it has already.
     const stream = new EventSource("/api/v1/events?since=0");
     this.#stream = stream;

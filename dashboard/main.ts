@@ -41,13 +41,19 @@ const feed = new Feed({
 
 startTheme(byId("theme", HTMLElement), () => charts.recolour());
 startLogin();
-// A page that nobody sees goes on collecting, and draws when it is looked at again.
-document.addEventListener("visibilitychange", draw);
+document.addEventListener("visibilitychange", followSight);
 showBoard();
 
 function takeStatus(status: StatusLook): void {
   model.takeStatus(status, Date.now());
   happenings.look(status);
+  draw();
+}
+
+/** A page that nobody sees goes on collecting, and draws when it is looked at again. */
+function followSight(): void {
+  if (document.hidden) return feed.rest();
+  feed.resume();
   draw();
 }
 
@@ -132,6 +138,7 @@ function showBoard(): void {
   byId("board", HTMLElement).hidden = false;
   byId("logout", HTMLElement).hidden = recall(SIGNED_IN) === undefined;
   feed.start();
+  followSight();
 }
 
 /** Reads something out to those who do not see it. */

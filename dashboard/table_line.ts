@@ -42,7 +42,11 @@ export class Line {
       class: "backend",
       attributes: { role: "rowheader", scope: "row", "data-label": "Backend" },
     });
-    name.append(element("span", { class: "muted", text: `${upstream}/` }), id, this.#address);
+    name.append(
+      element("span", { class: "muted", text: `${upstream}/` }),
+      `${id}  `,
+      this.#address,
+    );
     const attributes = { role: "row", "data-key": `${upstream}/${id}` };
     const track = element("span", { class: "track" }, this.#meter);
     this.row = element("tr", { attributes }, name, cell("State", "state", this.#pill, this.#why));

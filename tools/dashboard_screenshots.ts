@@ -3,7 +3,7 @@
  * `deno task dashboard:screenshots`. Needs Chromium.
  */
 import { fasterPage, MadeUpWeir } from "../tests/admin/dashboard/made_up_weir.ts";
-import { type BrowserPage, Chromium, type PageOptions } from "../tests/support/chromium.ts";
+import { Chromium, type PageOptions } from "../tests/support/chromium.ts";
 import { findProgram } from "../tests/support/peers.ts";
 import { print, printError } from "./print.ts";
 
@@ -20,21 +20,20 @@ const PICTURES: Readonly<Record<string, PageOptions>> = {
 };
 
 async function takePictures(program: string): Promise<void> {
-  await using weir = new MadeUpWeir({ speed: SPEED });
   await using chromium = await Chromium.start(program);
-  const pages = new Map<string, BrowserPage>();
+  // One after the other: a page that nobody sees is informed less often.
   for (const [name, options] of Object.entries(PICTURES)) {
+    await using weir = new MadeUpWeir({ speed: SPEED });
     const page = await chromium.newPage({ ...options, before: fasterPage(SPEED) });
-    await page.open(`${weir.url}/`);
-    pages.set(name, page);
-  }
-  await new Promise((resolve) => setTimeout(resolve, SHOWN_S * 1000 / SPEED));
-  for (const [name, page] of pages) {
     await page.show();
+    await page.open(`${weir.url}/`);
+    await new Promise((resolve) => setTimeout(resolve, SHOWN_S * 1000 / SPEED));
     if (name.includes("backends")) await page.evaluate("location.hash = 'backends'");
+    await page.show();
     const picture = await page.screenshot();
     await Deno.writeFile(new URL(name, DOCS), picture);
     print(`Wrote docs/${name}, ${Math.round(picture.length / 1024)} KiB`);
+    await page.close();
   }
 }
 

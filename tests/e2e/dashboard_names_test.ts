@@ -39,7 +39,7 @@ peerTest("the dashboard shows names as text, whatever they are", ["chromium"], a
 
   const shown = await page.evaluate(`[...document.querySelectorAll("#table tbody th")]
     .map(({ textContent }) => textContent)`);
-  assertEquals(shown, names.map((name) => `${HOSTILE}/${name}${ADDRESS}`));
+  assertEquals(shown, names.map((name) => `${HOSTILE}/${name}  ${ADDRESS}`));
   assertEquals(await page.evaluate(`document.querySelectorAll("img").length`), 1);
   assertEquals(await page.evaluate("globalThis.hurt"), undefined);
   assertEquals(page.complaints, []);

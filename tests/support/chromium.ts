@@ -187,6 +187,11 @@ export class BrowserPage {
     return Uint8Array.fromBase64(String(data));
   }
 
+  /** Ends it, with its connections. */
+  async close(): Promise<void> {
+    await this.#send("Page.close");
+  }
+
   /** Takes what the browser tells about this page. */
   take({ method, params }: DevtoolsEvent): void {
     if (method === "Network.requestWillBeSent") {
