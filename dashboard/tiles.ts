@@ -104,7 +104,7 @@ function inFlight({ status }: Model): Reading {
   const all = status.upstreams.flatMap(({ backends }) => backends);
   const open = status.listeners.reduce((sum, { active }) => sum + active, 0);
   const value = formatNumber(all.reduce((sum, backend) => sum + backend.inFlight, 0));
-  return { value, note: `${formatNumber(open)} clients` };
+  return { value, note: `${formatNumber(open)} client${open === 1 ? "" : "s"}` };
 }
 
 function waiting({ status }: Model): Reading {
