@@ -12,7 +12,6 @@ export const APP_ENTRY = "main.js";
 export const WORKER_SOURCE = "lib/runtime/worker.ts";
 
 const ROOT = new URL("../", import.meta.url);
-/** A module that is asked for as `new URL("./worker.ts", import.meta.url)`. */
 const MODULE_SUFFIX = ".ts";
 
 /** The bundle could not be made; the message says why. */
@@ -28,7 +27,7 @@ export interface Reference {
   readonly source: string;
 }
 
-/** The files and folders that a source file names as `new URL("./…", import.meta.url)`. */
+/** The files that a source file names as `new URL("./…", import.meta.url)`. */
 export function findReferences(path: string, text: string): Reference[] {
   const found = text.matchAll(/new URL\(\s*"\.\/([^"]+)",\s*import\.meta\.url/g);
   return [...found].map(([, name = ""]) => {
@@ -76,27 +75,15 @@ export async function bundle(folder = APP_FOLDER): Promise<void> {
   await Deno.writeTextFile(new URL("deno.json", target), await appSettings());
 }
 
-/** Lays what code asks for where the bundled code looks for it: beside the bundle. */
+/** Lays a thread's module where the bundled code looks for it: beside the bundle. */
 async function provide({ path, source }: Reference, target: URL): Promise<void> {
-  const place = new URL(path, target);
-  if (!source.endsWith(MODULE_SUFFIX)) return await copy(new URL(source, ROOT), place);
-  const bundled = `./${source.slice(0, -MODULE_SUFFIX.length)}.js`;
   if (source !== WORKER_SOURCE) {
-    throw new BundleError(`Cannot bundle "${source}": only ${WORKER_SOURCE} is an entry`);
+    throw new BundleError(
+      `Cannot bundle: code may ask for ${WORKER_SOURCE} beside itself: also asks for ${source}`,
+    );
   }
-  await Deno.writeTextFile(place, `import "${bundled}";\n`);
-}
-
-async function copy(from: URL, to: URL): Promise<void> {
-  const { isDirectory } = await Deno.stat(from);
-  if (!isDirectory) {
-    await Deno.mkdir(new URL(".", to), { recursive: true });
-    return await Deno.copyFile(from, to);
-  }
-  const folder = (url: URL) => new URL(`${url.pathname.replace(/\/$/, "")}/`, url);
-  for await (const { name } of Deno.readDir(from)) {
-    await copy(new URL(name, folder(from)), new URL(name, folder(to)));
-  }
+  const bundled = `./${source.slice(0, -MODULE_SUFFIX.length)}.js`;
+  await Deno.writeTextFile(new URL(path, target), `import "${bundled}";\n`);
 }
 
 /** All that is asked for anywhere in `lib`. */

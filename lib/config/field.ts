@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { messageOf } from "../core/errors.ts";
 import { nearest } from "../core/suggest.ts";
 import { showValue } from "./problem.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { balancerSchema, fullSchema, loadbalancerSchema } from "./schema.ts";
 
 /** The JSON Schema of everything that the loader accepts, for editors. */

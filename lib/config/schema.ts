@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { algorithm, hashKey } from "./algorithm_values.ts";
 import { list, mapping, section } from "./field.ts";
 import { cidr } from "./http_values.ts";
