@@ -3,7 +3,7 @@ _weir() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
   local command=run words files=false
   case ${COMP_WORDS[1]} in
-    run | check | explain | ctl | simulate | schema) ((COMP_CWORD > 1)) && command=${COMP_WORDS[1]} ;;
+    run | check | explain | plan | ctl | simulate | schema) ((COMP_CWORD > 1)) && command=${COMP_WORDS[1]} ;;
   esac
   case $command:$before in
     run:--config | run:-c) files=true ;;
@@ -21,10 +21,19 @@ _weir() {
     explain:--client) words="" ;;
     explain:--listener) words="" ;;
     explain:--format) words="text json" ;;
+    plan:--config | plan:-c) files=true ;;
+    plan:--admin) words="" ;;
+    plan:--token-file) files=true ;;
+    plan:--format) words="text json" ;;
     ctl:--admin) words="" ;;
     ctl:--token-file) files=true ;;
     ctl:--config | ctl:-c) files=true ;;
     ctl:--format) words="text json" ;;
+    ctl:--weight) words="" ;;
+    ctl:--name) words="" ;;
+    ctl:--zone) words="" ;;
+    ctl:--max-connections) words="" ;;
+    ctl:--to) files=true ;;
     simulate:--config | simulate:-c) files=true ;;
     simulate:--upstream) words="" ;;
     simulate:--algorithm) words="" ;;
@@ -58,14 +67,15 @@ _weir() {
     simulate:--svg) files=true ;;
     *)
       case $command in
-        run) words="--config -c --demo --workers --log-level --log-format --help -h" ;;
+        run) words="--config -c --demo --watch --workers --log-level --log-format --help -h" ;;
         check) words="--config -c --format --expand --permissions --help -h" ;;
         explain) words="--config -c --admin --token-file --url --method --header --client --listener --format --help -h" ;;
-        ctl) words="--admin --token-file --config -c --format --help -h" ;;
+        plan) words="--config -c --admin --token-file --format --help -h" ;;
+        ctl) words="--admin --token-file --config -c --format --weight --name --zone --max-connections --backup --to --help -h" ;;
         simulate) words="--config -c --upstream --algorithm --backends --weights --speeds --concurrency --requests --duration --seed --arrivals --load --rate --clients --think --service --distribution --shape --keys --zipf --scenario --fault --check-interval --rise --fall --slow-start --bounded-load --replay --key --format --shares --svg --help -h" ;;
         schema) words="--help -h" ;;
       esac
-      if ((COMP_CWORD == 1)); then words+=" run check explain ctl simulate schema"; fi
+      if ((COMP_CWORD == 1)); then words+=" run check explain plan ctl simulate schema"; fi
       ;;
   esac
   if $files; then
