@@ -36,14 +36,14 @@ export function permissionFlags({ config, files }: Scope, modules: string): stri
   const { listen, connect, admin, unixPaths } = networkList(config);
   // Files that a pattern matched were found by listing their folder.
   const folders = files.slice(1).map((file) => file.replace(/[^/]*$/, "") || ".");
-  const log = config.log.file === undefined ? [] : [config.log.file];
+  const logs = [config.log.file, config.accessLog?.file].filter((file) => file !== undefined);
   return [
     "--no-prompt",
     // Any name can stand in the configuration as ${NAME}.
     "--allow-env",
     ...allow("net", [...listen, ...connect, ...admin]),
     ...allow("read", [modules, ...files, ...folders, ...unixPaths]),
-    ...allow("write", [...unixPaths, ...log]),
+    ...allow("write", [...unixPaths, ...logs]),
     ...allow("run", config.congestionControl === undefined ? [] : [SYSCTL_PATH]),
   ];
 }

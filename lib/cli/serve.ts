@@ -4,12 +4,13 @@ import type { Config, HttpListenerConfig, ListenerConfig } from "../config/types
 import { formatAddress } from "../core/address.ts";
 import { messageOf } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
+import { AccessOutput } from "../runtime/access_output.ts";
 import { ListenError } from "../runtime/listen_error.ts";
 import { setCongestionControl } from "../runtime/congestion_control.ts";
 import { openLog, type OperationalLog } from "../runtime/logging.ts";
 import { dropUnneeded, StartError } from "../runtime/sandbox.ts";
 import { onSignals } from "../runtime/signals.ts";
-import { Supervisor } from "../runtime/supervisor.ts";
+import { Supervisor, type SupervisorOptions } from "../runtime/supervisor.ts";
 import { sysctl } from "../runtime/sysctl.ts";
 import { systemClock } from "../runtime/system_clock.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
@@ -27,8 +28,14 @@ export interface ServeOptions {
 
 /** Runs the balancer; resolves when it has stopped. */
 export async function serve({ config, load, onReady }: ServeOptions): Promise<ExitCode> {
-  using log = tryOpenLog(config);
+  using log = tryOpen("log", config.log.file, () => openLog(config.log));
   if (log === undefined) return EXIT.config;
+  const { accessLog } = config;
+  // Closed after the supervisor, whose threads still hand over lines at their end.
+  await using access = tryOpen("access log", accessLog?.file, () => {
+    return new AccessOutput({ config: accessLog, log, clock: systemClock });
+  });
+  if (access === undefined) return EXIT.config;
   using _rejections = keepAlive(log);
   // Before any socket is opened, and before the permission for it is given up.
   const { congestionControl } = config;
@@ -38,8 +45,8 @@ export async function serve({ config, load, onReady }: ServeOptions): Promise<Ex
   await dropUnneeded();
   // Before the first connection can come: a signal that nobody listens for would cut it.
   const reloader = new Reloader(load, log);
-  using stop = listenForSignals(log, () => void reloader.reload());
-  using supervisor = await tryStart(config, log);
+  using stop = listenForSignals([log, access], log, () => void reloader.reload());
+  using supervisor = await tryStart(config, { log, access });
   if (supervisor === undefined) return EXIT.listen;
   const admin = tryStartAdmin(config, { supervisor, reloader, log });
   if (admin === "failed") return EXIT.listen;
@@ -69,7 +76,11 @@ interface StopSignals extends Disposable {
   readonly second: Promise<void>;
 }
 
-function listenForSignals(log: OperationalLog, reload: () => void): StopSignals {
+function listenForSignals(
+  files: readonly { reopen(): void }[],
+  log: OperationalLog,
+  reload: () => void,
+): StopSignals {
   const first = Promise.withResolvers<void>();
   const second = Promise.withResolvers<void>();
   let firstAtMs: number | undefined;
@@ -83,7 +94,9 @@ function listenForSignals(log: OperationalLog, reload: () => void): StopSignals 
     stop: () => stop(0),
     interrupt: () => stop(SAME_INTERRUPT_MS),
     reload,
-    reopenLogs: () => reopen(log),
+    reopenLogs: () => {
+      for (const file of files) reopen(file, log);
+    },
   });
   return {
     first: first.promise,
@@ -94,9 +107,9 @@ function listenForSignals(log: OperationalLog, reload: () => void): StopSignals 
 
 const SAME_INTERRUPT_MS = 500;
 
-function reopen(log: OperationalLog): void {
+function reopen(file: { reopen(): void }, log: OperationalLog): void {
   try {
-    log.reopen();
+    file.reopen();
   } catch (error) {
     // The old file is still open, so this line has somewhere to go.
     const fields = { error: messageOf(error) };
@@ -104,18 +117,21 @@ function reopen(log: OperationalLog): void {
   }
 }
 
-function tryOpenLog(config: Config): OperationalLog | undefined {
+function tryOpen<T>(what: string, file: string | undefined, open: () => T): T | undefined {
   try {
-    return openLog(config.log);
+    return open();
   } catch (error) {
-    printError(`weir: cannot open log file "${config.log.file}": ${messageOf(error)}`);
+    printError(`weir: cannot open ${what} file "${file}": ${messageOf(error)}`);
     return undefined;
   }
 }
 
-async function tryStart(config: Config, log: OperationalLog): Promise<Supervisor | undefined> {
+async function tryStart(
+  config: Config,
+  logs: Pick<SupervisorOptions, "log" | "access">,
+): Promise<Supervisor | undefined> {
   try {
-    return await Supervisor.start({ config, log, clock: systemClock, random: Math.random });
+    return await Supervisor.start({ config, ...logs, clock: systemClock, random: Math.random });
   } catch (error) {
     if (error instanceof StartError) {
       printError(`weir: ${error.message}`);

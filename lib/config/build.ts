@@ -12,7 +12,14 @@ import { buildGuards } from "./build_guard.ts";
 import { buildHealthCheck } from "./build_health.ts";
 import { buildHttp } from "./build_http.ts";
 import { buildRateLimit } from "./build_rate.ts";
-import type { Config, HashKey, ListenerConfig, StickyConfig, UpstreamConfig } from "./types.ts";
+import type {
+  AccessLogConfig,
+  Config,
+  HashKey,
+  ListenerConfig,
+  StickyConfig,
+  UpstreamConfig,
+} from "./types.ts";
 
 /** Settings of a whole configuration. */
 export interface BuildInput {
@@ -24,7 +31,7 @@ export interface BuildInput {
 
 /** Turns checked settings into the configuration that the program runs on. */
 export function buildConfig({ main, included, cores }: BuildInput): Config {
-  const { log, admin, tcp } = main;
+  const { log, admin, tcp, access_log: accessLog } = main;
   const file = log.file.path;
   const { name: congestionControl } = tcp.congestion_control;
   const parts = [main, ...included];
@@ -35,11 +42,18 @@ export function buildConfig({ main, included, cores }: BuildInput): Config {
     shutdownDelayMs: main.shutdown_delay,
     shutdownTimeoutMs: main.shutdown_timeout,
     log: { level: log.level, format: log.format, ...(file === undefined ? {} : { file }) },
+    ...(accessLog?.enabled ? { accessLog: buildAccessLog(accessLog) } : {}),
     ...(congestionControl === undefined ? {} : { congestionControl }),
     ...(admin === undefined ? {} : { admin: { address: admin.address } }),
     listeners: parts.flatMap((part) => (part.listeners ?? []).map(buildListener)),
     upstreams: parts.flatMap((part) => Object.entries(part.upstreams ?? {}).map(buildUpstream)),
   });
+}
+
+function buildAccessLog(
+  { format, file: { path }, sample }: NonNullable<FullSettings["access_log"]>,
+): AccessLogConfig {
+  return { format, sample, ...(path === undefined ? {} : { file: path }) };
 }
 
 function buildListener(listener: ListenerSettings): ListenerConfig {

@@ -35,6 +35,19 @@ const log = section({
     .describe("File that records are appended to; null means standard error."),
 });
 
+const accessLog = section({
+  enabled: flag().prefault(true).describe("Whether there is one."),
+  format: choice(["json", "combined"]).prefault("json").describe(
+    "One JSON object a line, or the Combined format of Apache and NGINX.",
+  ),
+  file: outputFile().prefault(null)
+    .describe("File that lines are appended to; null means standard output."),
+  sample: ratio(0, 1).prefault(1).describe(
+    "Share of the lines that are written. Answers of 500 and above, answers cut short and TCP " +
+      "connections that did not end well are always written.",
+  ),
+});
+
 const admin = section({
   address: adminAddress().describe(
     "Where the admin interface listens. It has no password, so only on this machine.",
@@ -162,6 +175,9 @@ export const fullSchema = section({
     "Where this Weir runs: backends of the same zone are preferred to others.",
   ),
   log: log.prefault({}).describe("The operational log."),
+  access_log: accessLog.optional().describe(
+    "A line for each request over HTTP and each TCP connection; without this section there is none.",
+  ),
   tcp: tcp.prefault({}).describe("What is set of the kernel's TCP."),
   admin: admin.optional().describe("The admin interface; without it there is none."),
   include: list(inputPattern()).prefault([]).describe(

@@ -30,6 +30,8 @@ export interface Config {
   /** From the listeners closing to open connections being cut. */
   readonly shutdownTimeoutMs: number;
   readonly log: LogConfig;
+  /** Absent: none. */
+  readonly accessLog?: AccessLogConfig;
   /** The kernel's algorithm for TCP, say `bbr`; absent: the system's. */
   readonly congestionControl?: string;
   /** Where this Weir runs; absent: zones of backends do not count. */
@@ -46,6 +48,15 @@ export interface LogConfig {
   readonly format: "text" | "json";
   /** Absent: standard error. */
   readonly file?: string;
+}
+
+/** The access log: a line for each request over HTTP, and for each TCP connection. */
+export interface AccessLogConfig {
+  readonly format: "json" | "combined";
+  /** Absent: standard output. */
+  readonly file?: string;
+  /** Share of the lines that are written, in [0, 1]. */
+  readonly sample: number;
 }
 
 /** The admin listener. */

@@ -34,17 +34,21 @@ export class RingQueue {
     return new RingQueue(new SharedArrayBuffer(HEADER_BYTES + capacityBytes));
   }
 
-  /** Records that found the ring full, since it was made. Wraps at 2^32. */
+  /** What found the ring full, since it was made: records, or what they were said to count for. */
   get dropped(): number {
     return this.#memory.load(DROPPED) >>> 0;
   }
 
-  /** Producer: appends a copy of `record`, or drops it and returns false when there is no room. */
-  push(record: Uint8Array): boolean {
+  /**
+   * Producer: appends a copy of `record`, or drops it and returns false when there is no room.
+   *
+   * @param count what it counts for in `dropped`
+   */
+  push(record: Uint8Array, count = 1): boolean {
     const tail = this.#memory.load(TAIL);
     const used = (tail - this.#memory.load(HEAD)) >>> 0;
     if (LENGTH_BYTES + record.length > this.#mask + 1 - used) {
-      this.#memory.add(DROPPED, 1);
+      this.#memory.add(DROPPED, count);
       return false;
     }
     this.#writeLength(tail, record.length);

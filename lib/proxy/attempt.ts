@@ -20,6 +20,7 @@ export class Dial implements Redial {
   readonly #key: number;
   #leave: (() => void) | undefined;
   #overload: Overload | undefined;
+  #retries = 0;
 
   /** @param key 32-bit hash of the affinity key */
   constructor(route: TcpRoute, key: number) {
@@ -46,7 +47,7 @@ export class Dial implements Redial {
       const isHeld = held !== undefined && retries === 0;
       const lease = isHeld ? held : await this.#acquire(tried);
       if (lease === undefined) return undefined;
-      if (retries > 0) this.#route.link.retried("connect");
+      if (retries > 0) this.#countRetry();
       const warm = held === undefined ? this.#route.takeWarm?.(lease.backend) : undefined;
       if (warm !== undefined) return new WarmAttempt(warm, lease, this);
       const server = await this.#try(lease);
@@ -67,6 +68,11 @@ export class Dial implements Redial {
   abort(): void {
     this.#connecting.abort();
     this.#leave?.();
+  }
+
+  /** Attempts after the first. */
+  get retries(): number {
+    return this.#retries;
   }
 
   /** Why there was no backend, if all had too much work. */
@@ -110,6 +116,11 @@ export class Dial implements Redial {
       if (!this.aborted) logFailedConnect(this.#route.thread.log, lease, thrown);
       return undefined;
     }
+  }
+
+  #countRetry(): void {
+    this.#retries++;
+    this.#route.link.retried("connect");
   }
 
   #countConnection({ backend }: Lease): void {

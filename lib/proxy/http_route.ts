@@ -1,3 +1,4 @@
+import type { AccessSink } from "../access/record.ts";
 import type { HeaderChanges, HttpLimits, RewriteConfig } from "../config/types.ts";
 import type { RetryConfig } from "../config/types.ts";
 import type { Backend } from "../core/types.ts";
@@ -44,6 +45,8 @@ export interface HttpFront {
   readonly onOverload: (upstream: string, reason: Overload) => void;
   /** Counts an answer that a backend began and did not end, and tells the log of some. */
   readonly onCut: (upstream: string, backend: string, error: ExchangeError) => void;
+  /** Told of each request when it has ended; absent where there is no access log. */
+  readonly access?: AccessSink;
   readonly thread: ThreadParts;
 }
 

@@ -1,4 +1,5 @@
 import type { HttpListenerConfig, TcpListenerConfig } from "../config/types.ts";
+import type { AccessSink } from "../access/record.ts";
 import { connectionKey } from "../proxy/affinity_key.ts";
 import type { HttpFront, HttpUpstream } from "../proxy/http_route.ts";
 import type { TcpRoute, ThreadParts } from "../proxy/tcp_route.ts";
@@ -15,13 +16,15 @@ export interface ProxyParts {
   readonly thread: ThreadParts;
   /** The rate limits of the thread; absent where the configuration has none. */
   readonly rates: RateLimits | undefined;
+  /** Absent where there is no access log. */
+  readonly access?: AccessSink | undefined;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
 
 /** Everything that a TCP listener's connections will need. */
 export function buildTcpRoute(config: TcpListenerConfig, parts: ProxyParts): TcpRoute {
-  const { index, upstreams, thread, rates } = parts;
+  const { index, upstreams, thread, rates, access } = parts;
   const entry = upstreams.get(config.upstream);
   if (entry === undefined) {
     throw new TypeError(`Cannot build listener: no upstream "${config.upstream}"`);
@@ -48,17 +51,18 @@ export function buildTcpRoute(config: TcpListenerConfig, parts: ProxyParts): Tcp
     },
     ...(warm === undefined ? {} : { takeWarm: (backend) => warm.take(backend) }),
     ...(isOverRate === undefined ? {} : { isOverRate }),
+    ...(access && { access }),
     thread,
   };
 }
 
 /** Everything that an HTTP listener's requests will need. */
 export function buildFront(config: HttpListenerConfig, parts: ProxyParts): HttpFront {
-  const { index, upstreams, thread, random, rates } = parts;
+  const { index, upstreams, thread, random, rates, access } = parts;
   const http = new Map<string, HttpUpstream>();
   for (const name of upstreamsOf(config)) {
     const entry = upstreams.get(name);
     if (entry !== undefined) http.set(name, entry.http);
   }
-  return buildHttpFront({ config, index, upstreams: http, thread, random, rates });
+  return buildHttpFront({ config, index, upstreams: http, thread, random, rates, access });
 }

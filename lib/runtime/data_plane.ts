@@ -1,3 +1,5 @@
+import { AccessLog } from "../access/access_log.ts";
+import type { LineBatch } from "../access/line_batch.ts";
 import type { ListenerConfig, UpstreamConfig } from "../config/types.ts";
 import type { GuardTable } from "../core/guard_table.ts";
 import type { Logger } from "../core/log.ts";
@@ -40,6 +42,8 @@ export interface DataPlaneDeps extends Plan {
   /** Unix sockets cannot be shared: one thread opens them. @default {true} */
   readonly opensUnix?: boolean;
   readonly transport: Transport;
+  /** Takes lines of the access log; absent: there is none. */
+  readonly lines?: LineBatch;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Uniform in [0, 1). */
@@ -197,9 +201,16 @@ export class DataPlane implements Disposable {
       if (listener.address.kind === "unix" && !opensUnix) return [];
       const clients = limits.clients[at];
       const parts = { index, upstreams, thread: this.#thread, rates, random };
-      const wanted = { config: listener, index, way: wayOf(listener, parts) };
+      const access = this.#accessLogOf(listener, config);
+      const wanted = { config: listener, index, way: wayOf(listener, { ...parts, access }) };
       return [{ ...wanted, ...(clients && { clients }) }];
     });
+  }
+
+  #accessLogOf({ name: listener }: ListenerConfig, { accessLog }: PlacedConfig) {
+    const { lines: batch, random, now } = this.#deps;
+    if (batch === undefined || accessLog === undefined) return undefined;
+    return new AccessLog(accessLog, { listener, batch, random, now, wallNow: Date.now });
   }
 
   #createUpstream(config: UpstreamConfig, index: number, zone: string | undefined) {

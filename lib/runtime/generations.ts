@@ -1,5 +1,6 @@
 import type { Config } from "../config/types.ts";
 import type { Logger } from "../core/log.ts";
+import type { AccessOutput } from "./access_output.ts";
 import { Generation } from "./generation.ts";
 import type { PlacedConfig } from "./layout.ts";
 import type { ToWorker } from "./messages.ts";
@@ -9,15 +10,17 @@ import { MAX_GENERATIONS, NoRoomError, type SharedState } from "./shared_state.t
 export class Generations implements Disposable {
   readonly #state: SharedState;
   readonly #log: Logger;
+  readonly #access: AccessOutput | undefined;
   /** The oldest first. */
   readonly #former = new Set<Generation>();
   #current: Generation;
   /** Of generations that are no more. */
   readonly #past = { restarts: 0, logDropped: 0 };
 
-  constructor(state: SharedState, log: Logger) {
+  constructor(state: SharedState, log: Logger, access?: AccessOutput) {
     this.#state = state;
     this.#log = log;
+    this.#access = access;
     this.#current = this.#create([]);
   }
 
@@ -130,6 +133,7 @@ export class Generations implements Disposable {
       }
       if (!taken.has(slot)) slots.push(slot);
     }
-    return new Generation({ slots, plan, table, guards, metrics, log: this.#log });
+    const [log, access] = [this.#log, this.#access];
+    return new Generation({ slots, plan, table, guards, metrics, log, access });
   }
 }

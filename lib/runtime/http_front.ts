@@ -5,6 +5,7 @@ import type {
   RouteConfig,
   SplitShare,
 } from "../config/types.ts";
+import type { AccessSink } from "../access/record.ts";
 import { LogThrottle } from "../core/log.ts";
 import { CidrSet, parseCidr } from "../core/cidr.ts";
 import { DEFAULT_HEAD_LIMITS } from "../http/limits.ts";
@@ -23,6 +24,8 @@ export interface HttpFrontOptions {
   readonly thread: ThreadParts;
   /** The rate limits of the thread; absent where the configuration has none. */
   readonly rates?: RateLimits | undefined;
+  /** Absent where there is no access log. */
+  readonly access?: AccessSink | undefined;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -56,6 +59,7 @@ export function buildHttpFront(options: HttpFrontOptions): HttpFront {
     onNoBackend: noBackendTeller(options),
     onOverload: overloadTeller(options),
     onCut: cutTeller(options),
+    ...(options.access && { access: options.access }),
   };
 }
 

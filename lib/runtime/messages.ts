@@ -53,6 +53,8 @@ export interface StartMessage {
   /** Memory of the guards' table, of the same shape. */
   readonly guards: SharedArrayBuffer;
   readonly logRing: SharedArrayBuffer;
+  /** Lines of the access log go here, whether there is one or not. */
+  readonly accessRing: SharedArrayBuffer;
   /** What makes a clock that all threads share: see `sharedClock`. */
   readonly wallOffsetMs: number;
 }

@@ -42,6 +42,15 @@ export const PROCESS_METRICS: readonly ProcessMetric[] = [
     write: (page, { status }) => page.sample("", status.logDropped),
   },
   {
+    name: "weir_access_log_dropped_total",
+    help: "Lines of the access log lost: nobody took them in time, or writing them failed.",
+    type: "counter",
+    write: (page, { status: { accessLog } }) => {
+      page.sample(formatLabels({ reason: "too_slow" }), accessLog?.dropped ?? 0);
+      page.sample(formatLabels({ reason: "write_failed" }), accessLog?.failed ?? 0);
+    },
+  },
+  {
     name: "weir_config_reloads_total",
     help: "Reloads of the configuration, by what came of them.",
     type: "counter",

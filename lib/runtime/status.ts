@@ -12,6 +12,7 @@ import {
   placeListeners,
   placeUpstreams,
 } from "./layout.ts";
+import type { AccessLost } from "./access_output.ts";
 import { isInPanic } from "./panic.ts";
 
 /** What a running Weir is doing, as plain data. */
@@ -24,6 +25,8 @@ export interface Status {
   readonly workerRestarts: number;
   /** Log records lost because a thread wrote faster than they could be read. */
   readonly logDropped: number;
+  /** Lines of the access log that were lost. */
+  readonly accessLog?: AccessLost;
   /** Absent where there is nothing to reload from. */
   readonly reloads?: ReloadHistory;
   readonly listeners: readonly ListenerStatus[];

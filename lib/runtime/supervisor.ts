@@ -3,6 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { VERSION } from "../core/version.ts";
 import { denoTransport } from "../net/deno_transport.ts";
+import type { AccessOutput, PreparedTarget } from "./access_output.ts";
 import { Generations } from "./generations.ts";
 import { Guards } from "./guards.ts";
 import { HealthChecks } from "./health.ts";
@@ -23,6 +24,8 @@ export interface SupervisorOptions {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** Writes the access log; absent: nobody does. */
+  readonly access?: AccessOutput;
 }
 
 /**
@@ -43,7 +46,7 @@ export class Supervisor implements Disposable {
   private constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#state = new SharedState(fillSecrets(options.config), options.random);
-    this.#generations = new Generations(this.#state, options.log);
+    this.#generations = new Generations(this.#state, options.log, options.access);
     this.#health = this.#startHealthChecks();
   }
 
@@ -94,6 +97,7 @@ export class Supervisor implements Disposable {
       workers: config.workers,
       workerRestarts: this.#generations.restarts,
       logDropped: this.#generations.logDropped,
+      accessLog: this.#options.access?.lost ?? { dropped: 0, failed: 0 },
       listeners: listenerStatus(config, tables),
       upstreams: upstreamStatus(config, tables),
     };
@@ -151,14 +155,18 @@ export class Supervisor implements Disposable {
     const before = this.config;
     const goBack = this.#state.advance(config);
     const health = this.#health.prepare(this.#state.plan.config);
+    let access: PreparedTarget | undefined;
     try {
+      access = this.#options.access?.prepare(config.accessLog);
       await health.ready;
       await this.#generations.prepare(config);
     } catch (error) {
       health.cancel();
+      access?.cancel();
       goBack();
       throw error;
     }
+    access?.commit();
     this.#generations.current.commit();
     health.commit();
     this.#guards?.take(this.config);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { LineBatch } from "../access/line_batch.ts";
 import { GuardTable } from "../core/guard_table.ts";
 import { SharedTable } from "../core/shared_table.ts";
 import { messageOf } from "../core/errors.ts";
@@ -32,6 +33,7 @@ class WorkerThread {
   #log: RingLogger | undefined;
   /** Of the configuration that was prepared. */
   #level: LogLevel | undefined;
+  #lines: LineBatch | undefined;
   #clock = () => performance.now();
 
   onMessage(message: ToWorker): void {
@@ -67,7 +69,7 @@ class WorkerThread {
   }
 
   #start(message: StartMessage): void {
-    const { worker, opensUnix, shape, logRing, wallOffsetMs } = message;
+    const { worker, opensUnix, shape, logRing, accessRing, wallOffsetMs } = message;
     const { config } = message.plan;
     const table = new SharedTable(message.table, shape);
     const guards = new GuardTable(message.guards, shape);
@@ -80,7 +82,9 @@ class WorkerThread {
     const now = () => performance.now();
     const { random } = Math;
     const transport = denoTransport;
-    const deps = { table, guards, metrics, worker, opensUnix, transport, now, random, log };
+    const lines = batchFor(new RingQueue(accessRing));
+    this.#lines = lines;
+    const deps = { table, guards, metrics, worker, opensUnix, transport, now, random, log, lines };
     try {
       this.#plane = new DataPlane({ ...this.#read(message.plan), ...deps });
     } catch (error) {
@@ -121,11 +125,13 @@ class WorkerThread {
 
   async #retire(): Promise<void> {
     await this.#plane?.retire();
+    this.#lines?.flush();
     scope.postMessage({ type: "drained" });
   }
 
   async #drain(): Promise<void> {
     await this.#plane?.drain();
+    this.#lines?.flush();
     scope.postMessage({ type: "drained" });
   }
 }
@@ -139,6 +145,13 @@ function keepAlive(log: Logger): void {
   });
 }
 
+function batchFor(ring: RingQueue): LineBatch {
+  const push = (bytes: Uint8Array, lines: number) => ring.push(bytes, lines);
+  return new LineBatch(push, (flush) => setTimeout(flush, LINES_WAIT_MS));
+}
+
+/** Lines of the access log wait so long for others. */
+const LINES_WAIT_MS = 100;
 const BEAT_MS = 1000;
 
 takeAwayGlobals();

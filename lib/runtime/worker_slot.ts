@@ -4,6 +4,8 @@ import type { SharedTable } from "../core/shared_table.ts";
 import { RingQueue } from "../ds/ring_queue.ts";
 import type { MetricTable } from "../metrics/metric_table.ts";
 import { ListenError } from "./listen_error.ts";
+import type { AccessOutput } from "./access_output.ts";
+import { ACCESS_RING_BYTES } from "./access_reader.ts";
 import { LOG_RING_BYTES, RingReader } from "./log_ring.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { wallOffset } from "./shared_clock.ts";
@@ -23,6 +25,8 @@ export interface WorkerSlotOptions {
   readonly guards: GuardTable;
   readonly metrics: MetricTable;
   readonly log: Logger;
+  /** Absent: nobody reads the access log. */
+  readonly access?: AccessOutput | undefined;
 }
 
 /** One place for a data plane thread; a thread that dies there is replaced by a new one. */
@@ -33,6 +37,7 @@ export class WorkerSlot implements Disposable {
   /** Waits for the thread's answer to what it was told last. */
   #answer: PromiseWithResolvers<void> | undefined;
   #reader: RingReader | undefined;
+  #access: Disposable | undefined;
   #worker: Worker | undefined;
   #started = Promise.withResolvers<void>();
   readonly #drained = Promise.withResolvers<void>();
@@ -136,7 +141,9 @@ export class WorkerSlot implements Disposable {
     const worker = startThread(slot, this.#plan.config);
     // A ring of its own: the thread before may still have been writing into the last one.
     const ring = RingQueue.create(LOG_RING_BYTES);
+    const accessRing = RingQueue.create(ACCESS_RING_BYTES);
     this.#worker = worker;
+    this.#access = this.#options.access?.read(accessRing);
     this.#readyAtMs = undefined;
     this.#missedBeats = 0;
     this.#reader = new RingReader(ring, log);
@@ -159,6 +166,7 @@ export class WorkerSlot implements Disposable {
       guards: guards.buffer,
       metrics: metrics.buffer,
       logRing: ring.buffer,
+      accessRing: accessRing.buffer,
       wallOffsetMs: wallOffset(),
     });
     // The one before had been told, and would be told to commit.
@@ -172,6 +180,8 @@ export class WorkerSlot implements Disposable {
     this.#droppedBefore += this.#reader?.dropped ?? 0;
     this.#reader?.[Symbol.dispose]();
     this.#reader = undefined;
+    this.#access?.[Symbol.dispose]();
+    this.#access = undefined;
   }
 
   #onMessage(message: FromWorker): void {
