@@ -33,7 +33,7 @@ export function namedConfig(args: readonly string[]): string | undefined {
  * @throws {RangeError} when a path cannot be written in a flag
  */
 export function permissionFlags({ config, files }: Scope, modules: string): string[] {
-  const { listen, connect, admin, unixPaths } = networkList(config);
+  const { listen, connect, admin, collector, unixPaths } = networkList(config);
   // Files that a pattern matched were found by listing their folder.
   const folders = files.slice(1).map((file) => file.replace(/[^/]*$/, "") || ".");
   const logs = [config.log.file, config.accessLog?.file].filter((file) => file !== undefined);
@@ -41,7 +41,7 @@ export function permissionFlags({ config, files }: Scope, modules: string): stri
     "--no-prompt",
     // Any name can stand in the configuration as ${NAME}.
     "--allow-env",
-    ...allow("net", [...listen, ...connect, ...admin]),
+    ...allow("net", [...listen, ...connect, ...admin, ...collector]),
     ...allow("read", [modules, ...files, ...folders, ...unixPaths]),
     ...allow("write", [...unixPaths, ...logs]),
     ...allow("run", config.congestionControl === undefined ? [] : [SYSCTL_PATH]),

@@ -56,14 +56,14 @@ function count(number: number, noun: string): string {
 }
 
 function printPermissions({ config }: Loaded): void {
-  const { listen, connect, unixPaths } = networkList(config);
+  const { listen, connect, unixPaths, collector } = networkList(config);
   printLine("Data plane threads may open these sockets and no others:");
   for (const address of listen) printLine(`  listen   ${address}`);
   for (const address of connect) printLine(`  connect  ${address}`);
   printLine("");
   printLine("The same for the whole process:");
   const admin = config.admin === undefined ? [] : [formatAddress(config.admin.address)];
-  const net = [...new Set([...listen, ...connect, ...admin])];
+  const net = [...new Set([...listen, ...connect, ...admin, ...collector])];
   printLine(`  --allow-net=${net.join(",")}`);
   if (unixPaths.length > 0) {
     printLine(`  --allow-read=${unixPaths.join(",")} --allow-write=${unixPaths.join(",")}`);

@@ -12,6 +12,7 @@ import { dropUnneeded, StartError } from "../runtime/sandbox.ts";
 import { onSignals } from "../runtime/signals.ts";
 import { Supervisor, type SupervisorOptions } from "../runtime/supervisor.ts";
 import { sysctl } from "../runtime/sysctl.ts";
+import { TraceExport } from "../runtime/trace_export.ts";
 import { systemClock } from "../runtime/system_clock.ts";
 import { EXIT, type ExitCode } from "./exit_code.ts";
 import { printError, printLine } from "./output.ts";
@@ -36,6 +37,7 @@ export async function serve({ config, load, onReady }: ServeOptions): Promise<Ex
     return new AccessOutput({ config: accessLog, log, clock: systemClock });
   });
   if (access === undefined) return EXIT.config;
+  await using traces = new TraceExport({ config: config.tracing, log, clock: systemClock });
   using _rejections = keepAlive(log);
   // Before any socket is opened, and before the permission for it is given up.
   const { congestionControl } = config;
@@ -46,7 +48,7 @@ export async function serve({ config, load, onReady }: ServeOptions): Promise<Ex
   // Before the first connection can come: a signal that nobody listens for would cut it.
   const reloader = new Reloader(load, log);
   using stop = listenForSignals([log, access], log, () => void reloader.reload());
-  using supervisor = await tryStart(config, { log, access });
+  using supervisor = await tryStart(config, { log, access, traces });
   if (supervisor === undefined) return EXIT.listen;
   const admin = tryStartAdmin(config, { supervisor, reloader, log });
   if (admin === "failed") return EXIT.listen;
@@ -128,7 +130,7 @@ function tryOpen<T>(what: string, file: string | undefined, open: () => T): T | 
 
 async function tryStart(
   config: Config,
-  logs: Pick<SupervisorOptions, "log" | "access">,
+  logs: Pick<SupervisorOptions, "log" | "access" | "traces">,
 ): Promise<Supervisor | undefined> {
   try {
     return await Supervisor.start({ config, ...logs, clock: systemClock, random: Math.random });

@@ -18,6 +18,7 @@ import type {
   HashKey,
   ListenerConfig,
   StickyConfig,
+  TracingConfig,
   UpstreamConfig,
 } from "./types.ts";
 
@@ -31,7 +32,7 @@ export interface BuildInput {
 
 /** Turns checked settings into the configuration that the program runs on. */
 export function buildConfig({ main, included, cores }: BuildInput): Config {
-  const { log, admin, tcp, access_log: accessLog } = main;
+  const { log, admin, tcp, access_log: accessLog, tracing } = main;
   const file = log.file.path;
   const { name: congestionControl } = tcp.congestion_control;
   const parts = [main, ...included];
@@ -43,6 +44,7 @@ export function buildConfig({ main, included, cores }: BuildInput): Config {
     shutdownTimeoutMs: main.shutdown_timeout,
     log: { level: log.level, format: log.format, ...(file === undefined ? {} : { file }) },
     ...(accessLog?.enabled ? { accessLog: buildAccessLog(accessLog) } : {}),
+    ...(tracing === undefined ? {} : { tracing: buildTracing(tracing) }),
     ...(congestionControl === undefined ? {} : { congestionControl }),
     ...(admin === undefined ? {} : { admin: { address: admin.address } }),
     listeners: parts.flatMap((part) => (part.listeners ?? []).map(buildListener)),
@@ -54,6 +56,14 @@ function buildAccessLog(
   { format, file: { path }, sample }: NonNullable<FullSettings["access_log"]>,
 ): AccessLogConfig {
   return { format, sample, ...(path === undefined ? {} : { file: path }) };
+}
+
+function buildTracing(
+  { endpoint, sample, max_per_second: maxPerSecond, service_name: serviceName }: NonNullable<
+    FullSettings["tracing"]
+  >,
+): TracingConfig {
+  return { endpoint, sample, maxPerSecond, serviceName };
 }
 
 function buildListener(listener: ListenerSettings): ListenerConfig {

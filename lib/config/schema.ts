@@ -11,6 +11,7 @@ import {
   adminAddress,
   backendAddress,
   choice,
+  collectorUrl,
   congestionControl,
   duration,
   flag,
@@ -46,6 +47,18 @@ const accessLog = section({
     "Share of the lines that are written. Answers of 500 and above, answers cut short and TCP " +
       "connections that did not end well are always written.",
   ),
+});
+
+const tracing = section({
+  endpoint: collectorUrl().describe(
+    "The collector, like http://127.0.0.1:4318; without a path, /v1/traces is added.",
+  ),
+  sample: ratio(0, 1).prefault(0.01).describe(
+    "Share of the requests that are traced when their caller has not decided it.",
+  ),
+  max_per_second: wholeNumber(1, 1_000_000).prefault(100)
+    .describe("Most traces in a second, over all workers, also when callers ask for more."),
+  service_name: name().prefault("weir").describe("What this Weir is called in traces."),
 });
 
 const admin = section({
@@ -177,6 +190,9 @@ export const fullSchema = section({
   log: log.prefault({}).describe("The operational log."),
   access_log: accessLog.optional().describe(
     "A line for each request over HTTP and each TCP connection; without this section there is none.",
+  ),
+  tracing: tracing.optional().describe(
+    "Traces of HTTP requests for OpenTelemetry; without this section there are none.",
   ),
   tcp: tcp.prefault({}).describe("What is set of the kernel's TCP."),
   admin: admin.optional().describe("The admin interface; without it there is none."),

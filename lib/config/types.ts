@@ -32,6 +32,8 @@ export interface Config {
   readonly log: LogConfig;
   /** Absent: none. */
   readonly accessLog?: AccessLogConfig;
+  /** Absent: none. */
+  readonly tracing?: TracingConfig;
   /** The kernel's algorithm for TCP, say `bbr`; absent: the system's. */
   readonly congestionControl?: string;
   /** Where this Weir runs; absent: zones of backends do not count. */
@@ -57,6 +59,17 @@ export interface AccessLogConfig {
   readonly file?: string;
   /** Share of the lines that are written, in [0, 1]. */
   readonly sample: number;
+}
+
+/** Traces of HTTP requests, for a collector of OpenTelemetry. */
+export interface TracingConfig {
+  /** Where spans are sent to over OTLP/HTTP: the whole URL. */
+  readonly endpoint: string;
+  /** Share of the requests without a caller's decision, in [0, 1]. */
+  readonly sample: number;
+  /** Most traces recorded in a second, over all workers. */
+  readonly maxPerSecond: number;
+  readonly serviceName: string;
 }
 
 /** The admin listener. */

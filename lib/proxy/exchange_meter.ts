@@ -61,11 +61,16 @@ export class ExchangeMeter {
     if (backend !== undefined) this.#trail?.answering(status);
   }
 
+  /** An attempt came to nothing. */
+  failed(error: ExchangeError): void {
+    this.#trail?.failed(error.fault);
+  }
+
   /** An answer ends before its end, or there is none. */
   cut(error: ExchangeError, { backend }: Lease): void {
     const { name } = this.#upstream.upstream;
     if (!isClients(error)) this.#front.onCut(name, backend.id, error);
-    if (this.#trail !== undefined) this.#trail.cut = error.fault;
+    this.#trail?.cutShort(error.fault);
   }
 
   /** The whole answer of a backend is out. */

@@ -273,6 +273,7 @@ export class HttpExchange {
   /** The time until another attempt, or the answer when there is to be none. */
   #tryAgain(failure: ExchangeError, lease: Lease): LocalAnswer | number {
     this.#failure = failure;
+    this.#meter.failed(failure);
     const answer = this.#isLastResort ? answerInPanic(failure) : answerTo(failure);
     return this.#plan.prepare(failure, lease, this.#state) ?? answer;
   }

@@ -7,6 +7,7 @@ import type { ListenerMeter } from "../metrics/meters.ts";
 import type { RequestHead } from "../http/request_head.ts";
 import type { RetryBudget } from "../limit/retry_budget.ts";
 import type { RoutedRequest } from "../route/match.ts";
+import type { Tracer } from "../tracing/tracer.ts";
 import type { StickyTable } from "../upstream/sticky.ts";
 import type { BalancedUpstream } from "../upstream/upstream.ts";
 import type { KeyClient, RequestKey } from "./affinity_key.ts";
@@ -47,6 +48,8 @@ export interface HttpFront {
   readonly onCut: (upstream: string, backend: string, error: ExchangeError) => void;
   /** Told of each request when it has ended; absent where there is no access log. */
   readonly access?: AccessSink;
+  /** Decides which requests are traced; absent: none is. */
+  readonly tracer?: Tracer;
   readonly thread: ThreadParts;
 }
 

@@ -1,6 +1,7 @@
 import type { RequestRecord } from "../access/record.ts";
 import type { Lease } from "../core/types.ts";
 import type { RequestHead } from "../http/request_head.ts";
+import type { Trace } from "../tracing/trace.ts";
 import { clientAddress } from "./affinity_key.ts";
 import type { HttpFront } from "./http_route.ts";
 import type { SessionClient } from "./session_client.ts";
@@ -20,6 +21,8 @@ export interface TrailStart {
 export class RequestTrail implements RequestRecord {
   #head: RequestHead | undefined;
   #front: HttpFront;
+  /** Absent while the request is not traced here. */
+  #trace: Trace | undefined;
   startMs = 0;
   client: string | undefined;
   method = "";
@@ -64,6 +67,7 @@ export class RequestTrail implements RequestRecord {
     this.bytesIn = bytesIn;
     this.bytesOut = bytesOut;
     this.#forget();
+    this.#trace = head && front.tracer?.begin(head.fields.getAll("traceparent"), this.startMs);
   }
 
   /** It is for an upstream. */
@@ -76,6 +80,7 @@ export class RequestTrail implements RequestRecord {
   tries({ backend }: Lease): void {
     this.retries++;
     this.backend = backend.id;
+    if (this.#trace !== undefined) this.#tellTrace(this.#trace, backend.id);
   }
 
   queued(sinceMs: number): void {
@@ -83,13 +88,27 @@ export class RequestTrail implements RequestRecord {
   }
 
   opened(sinceMs: number): void {
-    this.connectMs += this.#front.thread.now() - sinceMs;
+    const tookMs = this.#front.thread.now() - sinceMs;
+    this.connectMs += tookMs;
+    this.#trace?.connected(tookMs);
   }
 
   /** The head of a backend's answer has come. */
   answering(status: number): void {
     this.status = status;
     this.firstByteMs = this.#front.thread.now() - this.startMs;
+    this.#trace?.answering(status);
+  }
+
+  /** The attempt came to nothing. */
+  failed(fault: string): void {
+    this.#trace?.failed(fault);
+  }
+
+  /** The answer is not delivered whole. */
+  cutShort(fault: string): void {
+    this.cut = fault;
+    this.#trace?.failed(fault);
   }
 
   /** A backend's answer goes to the client, beginning with a head of so many bytes. */
@@ -117,10 +136,25 @@ export class RequestTrail implements RequestRecord {
     this.requestId = this.#head?.fields.get("x-request-id");
     if (this.retries < 0) this.retries = 0;
     this.#front.access?.request(this);
+    if (this.#trace !== undefined) this.#endTrace(this.#trace);
     // Else a connection that is idle would hold the text of its last head.
     this.#head = undefined;
     this.target = this.host = "";
     this.requestId = this.userAgent = this.referer = undefined;
+  }
+
+  /** Each attempt is the parent of what its backend does. */
+  #tellTrace(trace: Trace, backend: string): void {
+    const fields = this.#head?.fields;
+    fields?.set("traceparent", trace.tries(backend));
+    // W3C Trace Context section 3.3.1: it means nothing without the parent that it came with.
+    if (trace.isNew) fields?.delete("tracestate");
+  }
+
+  #endTrace(trace: Trace): void {
+    this.#trace = undefined;
+    const attributes = { ...attributesOf(this), "weir.listener": this.#front.listener };
+    trace.end({ method: this.method, status: this.status, attributes });
   }
 
   #forget(): void {
@@ -140,3 +174,25 @@ export class RequestTrail implements RequestRecord {
 
 /** No status that anybody sent: how NGINX logs a client that went away before its answer. */
 export const CLIENT_CLOSED = 499;
+
+/** In the names that OpenTelemetry has for them. */
+function attributesOf(record: RequestRecord): Record<string, string | number | undefined> {
+  const { target, version, client, retries } = record;
+  const queryAt = target.indexOf("?");
+  return {
+    "http.request.method": record.method,
+    "http.response.status_code": record.status,
+    "url.path": queryAt === -1 ? target : target.slice(0, queryAt),
+    "url.query": queryAt === -1 ? undefined : target.slice(queryAt + 1),
+    "url.scheme": "http",
+    "server.address": record.host,
+    "client.address": client,
+    "network.protocol.version": version === 11 ? "1.1" : "1.0",
+    "user_agent.original": record.userAgent,
+    "weir.upstream": record.upstream,
+    "weir.reason": record.reason,
+    "weir.request_id": record.requestId,
+    "weir.queue_ms": record.queueMs > 0 ? record.queueMs : undefined,
+    "weir.retries": retries > 0 ? retries : undefined,
+  };
+}

@@ -14,7 +14,7 @@ export class SessionBooks {
     this.#session = session;
   }
 
-  /** Of the request under way; absent where there is no access log. */
+  /** Of the request under way; absent where there is neither access log nor tracing. */
   get trail(): RequestTrail | undefined {
     return this.#isOpen ? this.#trail : undefined;
   }
@@ -39,7 +39,7 @@ export class SessionBooks {
    */
   begin(head: RequestHead | undefined, start: number): void {
     const { front, client, reader } = this.#session;
-    this.#isOpen = front.access !== undefined;
+    this.#isOpen = front.access !== undefined || front.tracer !== undefined;
     if (!this.#isOpen) return;
     const bytesIn = this.#bytesIn - (reader.end - start);
     const begin = { front, client, head, bytesIn, bytesOut: this.#bytesOut };

@@ -3,6 +3,9 @@ import type { RingQueue } from "../ds/ring_queue.ts";
 /** Room for what the fastest thread writes in a quarter of a second. Untouched, it costs nothing. */
 export const ACCESS_RING_BYTES = 4 * 1024 * 1024;
 
+/** Room for a thousand traces or so. */
+export const TRACE_RING_BYTES = 1024 * 1024;
+
 /** Carries lines from one worker thread's ring to where they are written, until disposed. */
 export class AccessReader implements Disposable {
   readonly #ring: RingQueue;

@@ -3,6 +3,7 @@ import type { AccessSink } from "../access/record.ts";
 import { connectionKey } from "../proxy/affinity_key.ts";
 import type { HttpFront, HttpUpstream } from "../proxy/http_route.ts";
 import type { TcpRoute, ThreadParts } from "../proxy/tcp_route.ts";
+import type { Tracer } from "../tracing/tracer.ts";
 import { buildHttpFront } from "./http_front.ts";
 import { upstreamsOf } from "./layout.ts";
 import type { RateLimits } from "./rate_limits.ts";
@@ -18,6 +19,8 @@ export interface ProxyParts {
   readonly rates: RateLimits | undefined;
   /** Absent where there is no access log. */
   readonly access?: AccessSink | undefined;
+  /** Absent where nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -58,11 +61,11 @@ export function buildTcpRoute(config: TcpListenerConfig, parts: ProxyParts): Tcp
 
 /** Everything that an HTTP listener's requests will need. */
 export function buildFront(config: HttpListenerConfig, parts: ProxyParts): HttpFront {
-  const { index, upstreams, thread, random, rates, access } = parts;
+  const { index, upstreams, thread, random, rates, access, tracer } = parts;
   const http = new Map<string, HttpUpstream>();
   for (const name of upstreamsOf(config)) {
     const entry = upstreams.get(name);
     if (entry !== undefined) http.set(name, entry.http);
   }
-  return buildHttpFront({ config, index, upstreams: http, thread, random, rates, access });
+  return buildHttpFront({ config, index, upstreams: http, thread, random, rates, access, tracer });
 }

@@ -1,26 +1,29 @@
 import type { Config } from "../config/types.ts";
 import type { Logger } from "../core/log.ts";
-import type { AccessOutput } from "./access_output.ts";
 import { Generation } from "./generation.ts";
 import type { PlacedConfig } from "./layout.ts";
 import type { ToWorker } from "./messages.ts";
+import type { WorkerSlotOptions } from "./worker_slot.ts";
 import { MAX_GENERATIONS, NoRoomError, type SharedState } from "./shared_state.ts";
+
+/** Where what threads write beside the log goes. */
+export type Sinks = Pick<WorkerSlotOptions, "access" | "traces">;
 
 /** The generation of threads in force, and those before it that still have connections. */
 export class Generations implements Disposable {
   readonly #state: SharedState;
   readonly #log: Logger;
-  readonly #access: AccessOutput | undefined;
+  readonly #sinks: Sinks;
   /** The oldest first. */
   readonly #former = new Set<Generation>();
   #current: Generation;
   /** Of generations that are no more. */
   readonly #past = { restarts: 0, logDropped: 0 };
 
-  constructor(state: SharedState, log: Logger, access?: AccessOutput) {
+  constructor(state: SharedState, log: Logger, sinks: Sinks = {}) {
     this.#state = state;
     this.#log = log;
-    this.#access = access;
+    this.#sinks = sinks;
     this.#current = this.#create([]);
   }
 
@@ -133,7 +136,7 @@ export class Generations implements Disposable {
       }
       if (!taken.has(slot)) slots.push(slot);
     }
-    const [log, access] = [this.#log, this.#access];
-    return new Generation({ slots, plan, table, guards, metrics, log, access });
+    const [log, { access, traces }] = [this.#log, this.#sinks];
+    return new Generation({ slots, plan, table, guards, metrics, log, access, traces });
   }
 }

@@ -12,6 +12,7 @@ import { DEFAULT_HEAD_LIMITS } from "../http/limits.ts";
 import type { ForwardAction, HttpFront, HttpRoute, HttpUpstream } from "../proxy/http_route.ts";
 import type { LocalAnswer } from "../proxy/local_answer.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
+import type { Tracer } from "../tracing/tracer.ts";
 import { buildRouter } from "../route/router.ts";
 import type { RateLimits } from "./rate_limits.ts";
 
@@ -26,6 +27,8 @@ export interface HttpFrontOptions {
   readonly rates?: RateLimits | undefined;
   /** Absent where there is no access log. */
   readonly access?: AccessSink | undefined;
+  /** Absent where nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -60,6 +63,7 @@ export function buildHttpFront(options: HttpFrontOptions): HttpFront {
     onOverload: overloadTeller(options),
     onCut: cutTeller(options),
     ...(options.access && { access: options.access }),
+    ...(options.tracer && { tracer: options.tracer }),
   };
 }
 

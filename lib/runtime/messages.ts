@@ -55,6 +55,8 @@ export interface StartMessage {
   readonly logRing: SharedArrayBuffer;
   /** Lines of the access log go here, whether there is one or not. */
   readonly accessRing: SharedArrayBuffer;
+  /** The same for what is traced. */
+  readonly traceRing: SharedArrayBuffer;
   /** What makes a clock that all threads share: see `sharedClock`. */
   readonly wallOffsetMs: number;
 }

@@ -51,6 +51,15 @@ export const PROCESS_METRICS: readonly ProcessMetric[] = [
     },
   },
   {
+    name: "weir_trace_spans_dropped_total",
+    help: "Spans lost: there was no room for them, or the collector did not take them.",
+    type: "counter",
+    write: (page, { status: { tracing } }) => {
+      page.sample(formatLabels({ reason: "queue_full" }), tracing?.dropped ?? 0);
+      page.sample(formatLabels({ reason: "send_failed" }), tracing?.failed ?? 0);
+    },
+  },
+  {
     name: "weir_config_reloads_total",
     help: "Reloads of the configuration, by what came of them.",
     type: "counter",

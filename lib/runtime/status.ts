@@ -12,6 +12,7 @@ import {
   placeListeners,
   placeUpstreams,
 } from "./layout.ts";
+import type { SpansLost } from "../tracing/span_queue.ts";
 import type { AccessLost } from "./access_output.ts";
 import { isInPanic } from "./panic.ts";
 
@@ -27,6 +28,8 @@ export interface Status {
   readonly logDropped: number;
   /** Lines of the access log that were lost. */
   readonly accessLog?: AccessLost;
+  /** Spans that did not reach the collector. */
+  readonly tracing?: SpansLost;
   /** Absent where there is nothing to reload from. */
   readonly reloads?: ReloadHistory;
   readonly listeners: readonly ListenerStatus[];

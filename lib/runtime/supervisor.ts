@@ -14,6 +14,7 @@ import { refuseDirectories } from "./sandbox.ts";
 import { fillSecrets } from "./secrets.ts";
 import { SharedState } from "./shared_state.ts";
 import { listenerStatus, type ReloadHistory, type Status, upstreamStatus } from "./status.ts";
+import type { TraceExport } from "./trace_export.ts";
 import { removeStaleSockets } from "./unix_sockets.ts";
 import { BEAT_CHECK_MS } from "./worker_slot.ts";
 
@@ -26,6 +27,8 @@ export interface SupervisorOptions {
   readonly random: () => number;
   /** Writes the access log; absent: nobody does. */
   readonly access?: AccessOutput;
+  /** Sends what is traced to the collector; absent: nobody does. */
+  readonly traces?: TraceExport;
 }
 
 /**
@@ -46,7 +49,7 @@ export class Supervisor implements Disposable {
   private constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#state = new SharedState(fillSecrets(options.config), options.random);
-    this.#generations = new Generations(this.#state, options.log, options.access);
+    this.#generations = new Generations(this.#state, options.log, options);
     this.#health = this.#startHealthChecks();
   }
 
@@ -97,7 +100,8 @@ export class Supervisor implements Disposable {
       workers: config.workers,
       workerRestarts: this.#generations.restarts,
       logDropped: this.#generations.logDropped,
-      accessLog: this.#options.access?.lost ?? { dropped: 0, failed: 0 },
+      accessLog: this.#options.access?.lost ?? NOTHING_LOST,
+      tracing: this.#options.traces?.lost ?? NOTHING_LOST,
       listeners: listenerStatus(config, tables),
       upstreams: upstreamStatus(config, tables),
     };
@@ -167,6 +171,7 @@ export class Supervisor implements Disposable {
       throw error;
     }
     access?.commit();
+    this.#options.traces?.take(config.tracing);
     this.#generations.current.commit();
     health.commit();
     this.#guards?.take(this.config);
@@ -247,3 +252,5 @@ export class Supervisor implements Disposable {
     });
   }
 }
+
+const NOTHING_LOST = { dropped: 0, failed: 0 };

@@ -12,6 +12,8 @@ import type { Logger, LogLevel } from "../core/log.ts";
 import { RingQueue } from "../ds/ring_queue.ts";
 import { MetricTable } from "../metrics/metric_table.ts";
 import { denoTransport } from "../net/deno_transport.ts";
+import { traceLine } from "../tracing/trace_line.ts";
+import type { TraceRecord } from "../tracing/trace_record.ts";
 import { DataPlane, type Plan } from "./data_plane.ts";
 import { ListenError } from "./listen_error.ts";
 import { RingLogger } from "./log_ring.ts";
@@ -34,6 +36,7 @@ class WorkerThread {
   /** Of the configuration that was prepared. */
   #level: LogLevel | undefined;
   #lines: LineBatch | undefined;
+  #traces: LineBatch | undefined;
   #clock = () => performance.now();
 
   onMessage(message: ToWorker): void {
@@ -69,7 +72,7 @@ class WorkerThread {
   }
 
   #start(message: StartMessage): void {
-    const { worker, opensUnix, shape, logRing, accessRing, wallOffsetMs } = message;
+    const { worker, opensUnix, shape, logRing, accessRing, traceRing, wallOffsetMs } = message;
     const { config } = message.plan;
     const table = new SharedTable(message.table, shape);
     const guards = new GuardTable(message.guards, shape);
@@ -83,8 +86,23 @@ class WorkerThread {
     const { random } = Math;
     const transport = denoTransport;
     const lines = batchFor(new RingQueue(accessRing));
+    const traces = batchFor(new RingQueue(traceRing));
     this.#lines = lines;
-    const deps = { table, guards, metrics, worker, opensUnix, transport, now, random, log, lines };
+    this.#traces = traces;
+    const trace = (record: TraceRecord) => traces.add(traceLine(record));
+    const deps = {
+      table,
+      guards,
+      metrics,
+      worker,
+      opensUnix,
+      transport,
+      now,
+      random,
+      log,
+      lines,
+      trace,
+    };
     try {
       this.#plane = new DataPlane({ ...this.#read(message.plan), ...deps });
     } catch (error) {
@@ -125,14 +143,19 @@ class WorkerThread {
 
   async #retire(): Promise<void> {
     await this.#plane?.retire();
-    this.#lines?.flush();
+    this.#flush();
     scope.postMessage({ type: "drained" });
   }
 
   async #drain(): Promise<void> {
     await this.#plane?.drain();
-    this.#lines?.flush();
+    this.#flush();
     scope.postMessage({ type: "drained" });
+  }
+
+  #flush(): void {
+    this.#lines?.flush();
+    this.#traces?.flush();
   }
 }
 

@@ -5,11 +5,12 @@ import { RingQueue } from "../ds/ring_queue.ts";
 import type { MetricTable } from "../metrics/metric_table.ts";
 import { ListenError } from "./listen_error.ts";
 import type { AccessOutput } from "./access_output.ts";
-import { ACCESS_RING_BYTES } from "./access_reader.ts";
+import { ACCESS_RING_BYTES, TRACE_RING_BYTES } from "./access_reader.ts";
 import { LOG_RING_BYTES, RingReader } from "./log_ring.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { wallOffset } from "./shared_clock.ts";
 import { planMessage, type RunPlan } from "./run_plan.ts";
+import type { TraceExport } from "./trace_export.ts";
 import { startThread } from "./start_thread.ts";
 import { removeStaleSockets } from "./unix_sockets.ts";
 
@@ -27,6 +28,8 @@ export interface WorkerSlotOptions {
   readonly log: Logger;
   /** Absent: nobody reads the access log. */
   readonly access?: AccessOutput | undefined;
+  /** Absent: nobody reads what is traced. */
+  readonly traces?: TraceExport | undefined;
 }
 
 /** One place for a data plane thread; a thread that dies there is replaced by a new one. */
@@ -37,7 +40,8 @@ export class WorkerSlot implements Disposable {
   /** Waits for the thread's answer to what it was told last. */
   #answer: PromiseWithResolvers<void> | undefined;
   #reader: RingReader | undefined;
-  #access: Disposable | undefined;
+  /** What reads the access log and the traces. */
+  #sinks: DisposableStack | undefined;
   #worker: Worker | undefined;
   #started = Promise.withResolvers<void>();
   readonly #drained = Promise.withResolvers<void>();
@@ -143,7 +147,10 @@ export class WorkerSlot implements Disposable {
     const ring = RingQueue.create(LOG_RING_BYTES);
     const accessRing = RingQueue.create(ACCESS_RING_BYTES);
     this.#worker = worker;
-    this.#access = this.#options.access?.read(accessRing);
+    const traceRing = RingQueue.create(TRACE_RING_BYTES);
+    this.#sinks = new DisposableStack();
+    this.#sinks.use(this.#options.access?.read(accessRing));
+    this.#sinks.use(this.#options.traces?.read(traceRing));
     this.#readyAtMs = undefined;
     this.#missedBeats = 0;
     this.#reader = new RingReader(ring, log);
@@ -167,6 +174,7 @@ export class WorkerSlot implements Disposable {
       metrics: metrics.buffer,
       logRing: ring.buffer,
       accessRing: accessRing.buffer,
+      traceRing: traceRing.buffer,
       wallOffsetMs: wallOffset(),
     });
     // The one before had been told, and would be told to commit.
@@ -180,8 +188,8 @@ export class WorkerSlot implements Disposable {
     this.#droppedBefore += this.#reader?.dropped ?? 0;
     this.#reader?.[Symbol.dispose]();
     this.#reader = undefined;
-    this.#access?.[Symbol.dispose]();
-    this.#access = undefined;
+    this.#sinks?.[Symbol.dispose]();
+    this.#sinks = undefined;
   }
 
   #onMessage(message: FromWorker): void {
