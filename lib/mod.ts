@@ -47,5 +47,6 @@ export type { Logger, LogRecord } from "./core/log.ts";
 export type { Candidate } from "./core/types.ts";
 export { ListenError } from "./runtime/listen_error.ts";
 export type { Status } from "./runtime/status.ts";
-export { Supervisor, type SupervisorOptions } from "./runtime/supervisor.ts";
+export { Supervisor } from "./runtime/supervisor.ts";
+export type { SupervisorOptions } from "./runtime/supervisor_options.ts";
 export { systemClock } from "./runtime/system_clock.ts";

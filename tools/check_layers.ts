@@ -28,7 +28,7 @@ export interface Edge {
 const LAYERS: readonly (readonly string[])[] = [
   ["ds"],
   ["core"],
-  ["balancer", "health", "breaker", "limit", "connpool", "metrics"],
+  ["balancer", "health", "breaker", "limit", "connpool", "metrics", "access", "tracing"],
   ["upstream"],
   ["http", "net", "route", "config"],
   ["proxy", "probe", "admin", "cluster"],

@@ -33,10 +33,10 @@ export function namedConfig(args: readonly string[]): string | undefined {
  * @throws {RangeError} when a path cannot be written in a flag
  */
 export function permissionFlags({ config, files }: Scope, modules: string): string[] {
-  const { listen, connect, admin, unixPaths } = networkList(config);
+  const { listen, connect, admin, collector, unixPaths } = networkList(config);
   // Files that a pattern matched were found by listing their folder.
   const folders = files.slice(1).map((file) => file.replace(/[^/]*$/, "") || ".");
-  const log = config.log.file === undefined ? [] : [config.log.file];
+  const logs = [config.log.file, config.accessLog?.file].filter((file) => file !== undefined);
   // Their folders too: those are watched.
   const certificates = certificateFolders(config);
   // Threads end TLS on ports of loopback that are chosen at the start.
@@ -45,9 +45,9 @@ export function permissionFlags({ config, files }: Scope, modules: string): stri
     "--no-prompt",
     // Any name can stand in the configuration as ${NAME}.
     "--allow-env",
-    ...allow("net", [...listen, ...connect, ...admin, ...loopback]),
+    ...allow("net", [...listen, ...connect, ...admin, ...loopback, ...collector]),
     ...allow("read", [modules, ...files, ...folders, ...certificates, ...unixPaths]),
-    ...allow("write", [...unixPaths, ...log]),
+    ...allow("write", [...unixPaths, ...logs]),
     ...allow("run", config.congestionControl === undefined ? [] : [SYSCTL_PATH]),
   ];
 }

@@ -56,7 +56,7 @@ function count(number: number, noun: string): string {
 }
 
 function printPermissions({ config }: Loaded): void {
-  const { listen, connect, unixPaths } = networkList(config);
+  const { listen, connect, unixPaths, collector } = networkList(config);
   printLine("Data plane threads may open these sockets and no others:");
   for (const address of listen) printLine(`  listen   ${address}`);
   for (const address of connect) printLine(`  connect  ${address}`);
@@ -66,7 +66,7 @@ function printPermissions({ config }: Loaded): void {
   const certificates = certificateFolders(config);
   // Threads end TLS on ports of loopback that are chosen at the start.
   const loopback = certificates.length > 0 ? ["127.0.0.1"] : [];
-  const net = [...new Set([...listen, ...connect, ...admin, ...loopback])];
+  const net = [...new Set([...listen, ...connect, ...admin, ...loopback, ...collector])];
   printLine(`  --allow-net=${net.join(",")}`);
   const read = [...unixPaths, ...certificates];
   if (read.length > 0) printLine(`  --allow-read=${read.join(",")}`);

@@ -1,9 +1,9 @@
 import type { LoadResult } from "../config/load.ts";
 import type { Config, HttpListenerConfig, ListenerConfig } from "../config/types.ts";
 import { formatAddress } from "../core/address.ts";
-import type { EmitEvent } from "../core/events.ts";
 import { messageOf } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
+import { AccessOutput } from "../runtime/access_output.ts";
 import { ListenError } from "../runtime/listen_error.ts";
 import { setCongestionControl } from "../runtime/congestion_control.ts";
 import { giveBackMemory } from "../runtime/give_back_memory.ts";
@@ -12,7 +12,9 @@ import { Notifier } from "../runtime/notifier.ts";
 import { dropUnneeded, StartError } from "../runtime/sandbox.ts";
 import { onSignals } from "../runtime/signals.ts";
 import { Supervisor } from "../runtime/supervisor.ts";
+import type { SupervisorOptions } from "../runtime/supervisor_options.ts";
 import { sysctl } from "../runtime/sysctl.ts";
+import { TraceExport } from "../runtime/trace_export.ts";
 import { systemClock } from "../runtime/system_clock.ts";
 import { AdminPart } from "./admin_part.ts";
 import { type ConfigSources, WatchSwitch } from "./config_watch.ts";
@@ -36,8 +38,15 @@ export interface ServeOptions {
 /** Runs the balancer; resolves when it has stopped. */
 export async function serve(options: ServeOptions): Promise<ExitCode> {
   const { config, load, override, sources, onReady } = options;
-  using log = tryOpenLog(config);
+  using log = tryOpen("log", config.log.file, () => openLog(config.log));
   if (log === undefined) return EXIT.config;
+  const { accessLog } = config;
+  // Closed after the supervisor, whose threads still hand over lines at their end.
+  await using access = tryOpen("access log", accessLog?.file, () => {
+    return new AccessOutput({ config: accessLog, log, clock: systemClock });
+  });
+  if (access === undefined) return EXIT.config;
+  await using traces = new TraceExport({ config: config.tracing, log, clock: systemClock });
   using _rejections = keepAlive(log);
   // Before any socket is opened, and before the permission for it is given up.
   const { congestionControl } = config;
@@ -63,8 +72,8 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
     emit: admin.emit,
   });
   await using notifier = openNotifier(log);
-  using stop = listenForSignals(log, () => void reloadAndTell(reloader, notifier));
-  using supervisor = await tryStart(config, log, admin.emit);
+  using stop = listenForSignals([log, access], log, () => void reloadAndTell(reloader, notifier));
+  using supervisor = await tryStart(config, { log, access, traces, onEvent: admin.emit });
   if (supervisor === undefined) return EXIT.listen;
   if (!await isOpened(admin, supervisor, reloader)) return EXIT.listen;
   announce(config);
@@ -115,7 +124,11 @@ interface StopSignals extends Disposable {
   readonly second: Promise<void>;
 }
 
-function listenForSignals(log: OperationalLog, reload: () => void): StopSignals {
+function listenForSignals(
+  files: readonly { reopen(): void }[],
+  log: OperationalLog,
+  reload: () => void,
+): StopSignals {
   const first = Promise.withResolvers<void>();
   const second = Promise.withResolvers<void>();
   let firstAtMs: number | undefined;
@@ -129,7 +142,9 @@ function listenForSignals(log: OperationalLog, reload: () => void): StopSignals 
     stop: () => stop(0),
     interrupt: () => stop(SAME_INTERRUPT_MS),
     reload,
-    reopenLogs: () => reopen(log),
+    reopenLogs: () => {
+      for (const file of files) reopen(file, log);
+    },
   });
   return {
     first: first.promise,
@@ -140,9 +155,9 @@ function listenForSignals(log: OperationalLog, reload: () => void): StopSignals 
 
 const SAME_INTERRUPT_MS = 500;
 
-function reopen(log: OperationalLog): void {
+function reopen(file: { reopen(): void }, log: OperationalLog): void {
   try {
-    log.reopen();
+    file.reopen();
   } catch (error) {
     // The old file is still open, so this line has somewhere to go.
     const fields = { error: messageOf(error) };
@@ -150,23 +165,21 @@ function reopen(log: OperationalLog): void {
   }
 }
 
-function tryOpenLog(config: Config): OperationalLog | undefined {
+function tryOpen<T>(what: string, file: string | undefined, open: () => T): T | undefined {
   try {
-    return openLog(config.log);
+    return open();
   } catch (error) {
-    printError(`weir: cannot open log file "${config.log.file}": ${messageOf(error)}`);
+    printError(`weir: cannot open ${what} file "${file}": ${messageOf(error)}`);
     return undefined;
   }
 }
 
 async function tryStart(
   config: Config,
-  log: OperationalLog,
-  onEvent: EmitEvent,
+  parts: Pick<SupervisorOptions, "log" | "access" | "traces" | "onEvent">,
 ): Promise<Supervisor | undefined> {
   try {
-    const { random } = Math;
-    return await Supervisor.start({ config, log, clock: systemClock, random, onEvent });
+    return await Supervisor.start({ config, ...parts, clock: systemClock, random: Math.random });
   } catch (error) {
     if (error instanceof StartError) {
       printError(`weir: ${error.message}`);

@@ -18,11 +18,13 @@ import { buildRateLimit } from "./build_rate.ts";
 import { buildTls } from "./build_tls.ts";
 import type { BackendPems } from "./read_backend_tls.ts";
 import type {
+  AccessLogConfig,
   AdminConfig,
   Config,
   HashKey,
   ListenerConfig,
   StickyConfig,
+  TracingConfig,
   UpstreamConfig,
 } from "./types.ts";
 
@@ -45,7 +47,7 @@ export interface BuildInput {
 /** Turns checked settings into the configuration that the program runs on. */
 export function buildConfig(input: BuildInput): Config {
   const { main, included, folders, cores, file: configFile, lists = new Map(), pems } = input;
-  const { log, admin, tcp } = main;
+  const { log, admin, tcp, access_log: accessLog, tracing } = main;
   const file = log.file.path;
   const { name: congestionControl } = tcp.congestion_control;
   const parts = [main, ...included];
@@ -57,6 +59,8 @@ export function buildConfig(input: BuildInput): Config {
     shutdownDelayMs: main.shutdown_delay,
     shutdownTimeoutMs: main.shutdown_timeout,
     log: { level: log.level, format: log.format, ...(file === undefined ? {} : { file }) },
+    ...(accessLog?.enabled ? { accessLog: buildAccessLog(accessLog) } : {}),
+    ...(tracing === undefined ? {} : { tracing: buildTracing(tracing) }),
     ...(congestionControl === undefined ? {} : { congestionControl }),
     ...(admin === undefined ? {} : { admin: buildAdmin(admin, configFile) }),
     listeners: parts.flatMap((part, index) => {
@@ -68,6 +72,20 @@ export function buildConfig(input: BuildInput): Config {
         .map(([name, upstream]) => buildUpstream(name, upstream, pems?.get(name)));
     }),
   });
+}
+
+function buildAccessLog(
+  { format, file: { path }, sample }: NonNullable<FullSettings["access_log"]>,
+): AccessLogConfig {
+  return { format, sample, ...(path === undefined ? {} : { file: path }) };
+}
+
+function buildTracing(
+  { endpoint, sample, max_per_second: maxPerSecond, service_name: serviceName }: NonNullable<
+    FullSettings["tracing"]
+  >,
+): TracingConfig {
+  return { endpoint, sample, maxPerSecond, serviceName };
 }
 
 function buildAdmin(

@@ -11,6 +11,8 @@ export interface NetworkList {
   readonly unixPaths: readonly string[];
   /** Entries of `net` for the admin listener, which the data plane has no use for. */
   readonly admin: readonly string[];
+  /** The same for the collector of traces. */
+  readonly collector: readonly string[];
 }
 
 /** Lists every address that a configuration names, each once and in order. */
@@ -25,6 +27,7 @@ export function networkList(config: Config): NetworkList {
     connect: unique(backends.map(formatAddress)),
     unixPaths: unique([...listeners, ...backends].flatMap(pathOf)),
     admin: unique(admin.flatMap(listenEntries)),
+    collector: config.tracing === undefined ? [] : [hostOf(config.tracing.endpoint)],
   };
 }
 
@@ -40,6 +43,11 @@ function listenEntries(address: Address): string[] {
   const isEverywhere = address.kind === "tcp" && address.hostname === "::";
   const own = formatAddress(address);
   return isEverywhere ? [own, `0.0.0.0:${address.port}`] : [own];
+}
+
+function hostOf(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
 }
 
 function pathOf(address: Address): string[] {

@@ -15,6 +15,7 @@ import {
   adminAddress,
   backendAddress,
   choice,
+  collectorUrl,
   congestionControl,
   duration,
   flag,
@@ -37,6 +38,31 @@ const log = section({
     .describe("Shape of a record: a line for people, or one JSON object per line."),
   file: outputFile().prefault(null)
     .describe("File that records are appended to; null means standard error."),
+});
+
+const accessLog = section({
+  enabled: flag().prefault(true).describe("Whether there is one."),
+  format: choice(["json", "combined"]).prefault("json").describe(
+    "One JSON object a line, or the Combined format of Apache and NGINX.",
+  ),
+  file: outputFile().prefault(null)
+    .describe("File that lines are appended to; null means standard output."),
+  sample: ratio(0, 1).prefault(1).describe(
+    "Share of the lines that are written. Answers of 500 and above, answers cut short and TCP " +
+      "connections that did not end well are always written.",
+  ),
+});
+
+const tracing = section({
+  endpoint: collectorUrl().describe(
+    "The collector, like http://127.0.0.1:4318; without a path, /v1/traces is added.",
+  ),
+  sample: ratio(0, 1).prefault(0.01).describe(
+    "Share of the requests that are traced when their caller has not decided it.",
+  ),
+  max_per_second: wholeNumber(1, 1_000_000).prefault(100)
+    .describe("Most traces in a second, over all workers, also when callers ask for more."),
+  service_name: name().prefault("weir").describe("What this Weir is called in traces."),
 });
 
 const admin = section({
@@ -193,6 +219,12 @@ export const fullSchema = section({
     "The configuration is read again when its files change, those that it includes too.",
   ),
   log: log.prefault({}).describe("The operational log."),
+  access_log: accessLog.optional().describe(
+    "A line for each request over HTTP and each TCP connection; without this section there is none.",
+  ),
+  tracing: tracing.optional().describe(
+    "Traces of HTTP requests for OpenTelemetry; without this section there are none.",
+  ),
   tcp: tcp.prefault({}).describe("What is set of the kernel's TCP."),
   admin: admin.optional().describe("The admin interface; without it there is none."),
   include: list(inputPattern()).prefault([]).describe(

@@ -1,8 +1,7 @@
 import type { BreakerPolicy } from "../breaker/policy.ts";
 import type { OutlierPolicy } from "../health/outlier_policy.ts";
-import type { Address, TcpAddress } from "../core/address.ts";
+import type { Address } from "../core/address.ts";
 import type { ClientTls } from "../core/client_tls.ts";
-import type { LogLevel } from "../core/log.ts";
 import type { BackendSpec } from "../core/types.ts";
 import type { LimitPolicy } from "../limit/create_limit.ts";
 import type { Rate } from "../limit/gcra.ts";
@@ -16,6 +15,9 @@ export type {
   SniConfig,
   SniRouteConfig,
 } from "./types_front.ts";
+import type { AccessLogConfig, AdminConfig, LogConfig, TracingConfig } from "./types_process.ts";
+
+export type { AccessLogConfig, AdminConfig, LogConfig, TracingConfig } from "./types_process.ts";
 export type {
   DetectorConfig,
   HealthCheckConfig,
@@ -41,6 +43,10 @@ export interface Config {
   /** The configuration is read again when its files change; absent: when somebody asks. */
   readonly watch?: true;
   readonly log: LogConfig;
+  /** Absent: none. */
+  readonly accessLog?: AccessLogConfig;
+  /** Absent: none. */
+  readonly tracing?: TracingConfig;
   /** The kernel's algorithm for TCP, say `bbr`; absent: the system's. */
   readonly congestionControl?: string;
   /** Where this Weir runs; absent: zones of backends do not count. */
@@ -49,23 +55,6 @@ export interface Config {
   readonly admin?: AdminConfig;
   readonly listeners: readonly ListenerConfig[];
   readonly upstreams: readonly UpstreamConfig[];
-}
-
-/** The operational log. */
-export interface LogConfig {
-  readonly level: LogLevel;
-  readonly format: "text" | "json";
-  /** Absent: standard error. */
-  readonly file?: string;
-}
-
-/** The admin listener. */
-export interface AdminConfig {
-  readonly address: TcpAddress;
-  /** Path of the file with the token that requests have to carry; absent: none, on loopback only. */
-  readonly tokenFile?: string;
-  /** Names by which it may be called, beside its own address. */
-  readonly hosts: readonly string[];
 }
 
 /** One bound socket. */

@@ -123,6 +123,19 @@ export function outputFile() {
   });
 }
 
+/** Where traces go: the whole URL, with the path that OTLP/HTTP has unless there is another. */
+export function collectorUrl() {
+  const wanted = "a URL of http or https, like http://127.0.0.1:4318";
+  const json = { type: "string", pattern: "^https?://.+" };
+  return field({ title: "URL", wanted, json }, (value) => {
+    if (typeof value !== "string" || !/^https?:\/\//.test(value)) return undefined;
+    const url = URL.parse(value);
+    if (url === null || url.username !== "" || url.password !== "") return undefined;
+    if (url.pathname === "/") url.pathname = "/v1/traces";
+    return url.href;
+  });
+}
+
 /** What the kernel calls an algorithm; `null` when there is none. */
 export function congestionControl() {
   const pattern = "^[a-z0-9_]{1,15}$";

@@ -5,3 +5,8 @@ export interface Clock {
   /** Calls `run` once, `delayMs` from now; disposing before that calls it off. */
   after(delayMs: number, run: () => void): Disposable;
 }
+
+/** Resolves after that many milliseconds of the clock. */
+export function sleep(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => clock.after(delayMs, resolve));
+}

@@ -34,17 +34,21 @@ export class RingQueue {
     return new RingQueue(new SharedArrayBuffer(HEADER_BYTES + capacityBytes));
   }
 
-  /** Records that found the ring full, since it was made. Wraps at 2^32. */
+  /** What found the ring full, since it was made: records, or what they were said to count for. */
   get dropped(): number {
     return this.#memory.load(DROPPED) >>> 0;
   }
 
-  /** Producer: appends a copy of `record`, or drops it and returns false when there is no room. */
-  push(record: Uint8Array): boolean {
+  /**
+   * Producer: appends a copy of `record`, or drops it and returns false when there is no room.
+   *
+   * @param count what it counts for in `dropped`
+   */
+  push(record: Uint8Array, count = 1): boolean {
     const tail = this.#memory.load(TAIL);
     const used = (tail - this.#memory.load(HEAD)) >>> 0;
     if (LENGTH_BYTES + record.length > this.#mask + 1 - used) {
-      this.#memory.add(DROPPED, 1);
+      this.#memory.add(DROPPED, count);
       return false;
     }
     this.#writeLength(tail, record.length);
@@ -63,9 +67,31 @@ export class RingQueue {
     const length = this.#readLength(head);
     const used = (tail - head) >>> 0;
     if (used > this.#mask + 1 || length > used - LENGTH_BYTES) return this.#skipTo(tail);
-    const record = this.#copyOut(head + LENGTH_BYTES, length);
+    const record = new Uint8Array(length);
+    this.#copyOut(head + LENGTH_BYTES, record);
     this.#memory.store(HEAD, (head + LENGTH_BYTES + length) | 0);
     return record;
+  }
+
+  /**
+   * Consumer: copies the oldest record into `into`, from `at` on. A reader that takes many has no
+   * arrays to make: those are garbage outside the heap, which is dear to collect.
+   *
+   * @returns its length, or -1 when the ring is empty or the record does not fit
+   */
+  shiftInto(into: Uint8Array, at: number): number {
+    const head = this.#memory.load(HEAD);
+    const tail = this.#memory.load(TAIL);
+    if (head === tail) return -1;
+    const length = this.#readLength(head);
+    const used = (tail - head) >>> 0;
+    if (used > this.#mask + 1 || length > used - LENGTH_BYTES) this.#skipTo(tail);
+    else if (length <= into.length - at) {
+      this.#copyOut(head + LENGTH_BYTES, into.subarray(at, at + length));
+      this.#memory.store(HEAD, (head + LENGTH_BYTES + length) | 0);
+      return length;
+    }
+    return -1;
   }
 
   /**
@@ -117,13 +143,12 @@ export class RingQueue {
     if (first < record.length) this.#memory.writeBytes(0, record, first, record.length);
   }
 
-  #copyOut(at: number, length: number): Uint8Array {
-    const record = new Uint8Array(length);
+  #copyOut(at: number, record: Uint8Array): void {
+    const { length } = record;
     const start = at & this.#mask;
     const first = Math.min(length, this.#mask + 1 - start);
     if (first > 0) this.#memory.readBytes(start, record, 0, first);
     if (first < length) this.#memory.readBytes(0, record, first, length);
-    return record;
   }
 }
 

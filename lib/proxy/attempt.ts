@@ -21,6 +21,7 @@ export class Dial implements Redial {
   readonly #key: number;
   #leave: (() => void) | undefined;
   #overload: Overload | undefined;
+  #retries = 0;
 
   /**
    * @param key 32-bit hash of the affinity key
@@ -50,7 +51,7 @@ export class Dial implements Redial {
       const isHeld = held !== undefined && retries === 0;
       const lease = isHeld ? held : await this.#acquire(tried);
       if (lease === undefined) return undefined;
-      if (retries > 0) this.#route.link.retried("connect");
+      if (retries > 0) this.#countRetry();
       const warm = held === undefined ? this.#route.takeWarm?.(lease.backend) : undefined;
       if (warm !== undefined) return new WarmAttempt(warm, lease, this);
       const server = await this.#try(lease);
@@ -71,6 +72,11 @@ export class Dial implements Redial {
   abort(): void {
     this.#connecting.abort();
     this.#leave?.();
+  }
+
+  /** Attempts after the first. */
+  get retries(): number {
+    return this.#retries;
   }
 
   /** Why there was no backend, if all had too much work. */
@@ -114,6 +120,11 @@ export class Dial implements Redial {
       if (!this.aborted) logFailedConnect(this.#route.thread.log, lease, thrown);
       return undefined;
     }
+  }
+
+  #countRetry(): void {
+    this.#retries++;
+    this.#route.link.retried("connect");
   }
 
   #countConnection({ backend }: Lease): void {

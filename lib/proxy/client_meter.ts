@@ -8,18 +8,32 @@ export type Traffic = Pick<ListenerMeter, "received" | "sent">;
 export class ClientMeter implements Meter {
   readonly #backend: Meter;
   readonly #listener: Traffic;
+  #fromClient = 0;
+  #forClient = 0;
 
   constructor(backend: Meter, listener: Traffic) {
     this.#backend = backend;
     this.#listener = listener;
   }
 
+  /** Bytes that the backend was sent. */
+  get fromClient(): number {
+    return this.#fromClient;
+  }
+
+  /** Bytes that the client was sent. */
+  get forClient(): number {
+    return this.#forClient;
+  }
+
   toServer(bytes: number): void {
+    this.#fromClient += bytes;
     this.#backend.toServer(bytes);
     this.#listener.received(bytes);
   }
 
   toClient(bytes: number): void {
+    this.#forClient += bytes;
     this.#backend.toClient(bytes);
     this.#listener.sent(bytes);
   }

@@ -96,6 +96,7 @@ export class Conversation implements SenderEvents {
     if (!keepsClient) response.fields.appendLine(CLOSE);
     else if (request.head.version === 10) response.fields.appendLine(KEEP_ALIVE);
     const written = this.#writeResponseHead(response, this.#statedFraming(response, body));
+    session.books.trail?.answers(written.end);
     this.committed = true;
     try {
       this.#awaitClient();
@@ -196,11 +197,12 @@ export class Conversation implements SenderEvents {
   }
 
   async #writeToClient(bytes: Uint8Array): Promise<void> {
-    const { conn, front } = this.#options.session;
+    const { session } = this.#options;
+    const { conn } = session;
     try {
       let written = await conn.write(bytes);
       while (written < bytes.length) written += await conn.write(bytes.subarray(written));
-      front.meter.sent(written);
+      session.books.sent(written);
     } catch (error) {
       throw new ExchangeError("client", "Client went away", error);
     }
@@ -235,7 +237,7 @@ export class Conversation implements SenderEvents {
       beforeWrite: () => this.#awaitClient(),
       onDelivered: (bytes) => {
         lease.toClient(bytes);
-        session.front.meter.sent(writer.sentBytes - sentBytes);
+        session.books.sent(writer.sentBytes - sentBytes);
         sentBytes = writer.sentBytes;
       },
       isCancelled: () => !this.#conn.isOpen,

@@ -8,7 +8,6 @@ import {
   answerInPanic,
   answerTo,
   answerToNone,
-  isClients,
   isGood,
   outcomeOf,
   statusFault,
@@ -55,7 +54,7 @@ export class HttpExchange {
     this.#head = head;
     this.#route = route;
     this.#upstream = action.upstream();
-    this.#meter = new ExchangeMeter(session.front, this.#upstream);
+    this.#meter = new ExchangeMeter(session, this.#upstream);
     const beginning = this.#upstream.opening?.forClient(session.conn);
     this.#connecting = new Connecting(session.front.thread, beginning);
     const isSticky = this.#upstream.sticky.table !== undefined;
@@ -136,7 +135,7 @@ export class HttpExchange {
     if (!this.#search.canWait) return undefined;
     this.#watchClient();
     this.#endPause = () => this.#search.leave();
-    return await this.#search.wait();
+    return await this.#meter.queued(this.#search.wait());
   }
 
   #refuse(): After | LocalAnswer {
@@ -158,6 +157,7 @@ export class HttpExchange {
     // What ended while it waited for that slot.
     if (this.#late !== undefined) return answerTo(this.#late);
     if (this.#connecting.aborted) return this.#cut();
+    this.#meter.tries(lease);
     let conn: UpstreamConn | undefined;
     this.#conversation = undefined;
     this.#isLastResort = this.#upstream.upstream.isLastResort(lease.backend);
@@ -188,7 +188,7 @@ export class HttpExchange {
       if (response.keepAlive && conversation.isSent) pool.give(conn);
       else conn.close();
       lease.settle({ kind: "success" });
-      this.#meter.end();
+      this.#meter.relayed();
       return keepsClient ? "next" : this.#end(conversation);
     } catch (error) {
       conn?.close();
@@ -202,7 +202,7 @@ export class HttpExchange {
 
   async #open(pool: ExchangePool): Promise<UpstreamConn> {
     this.#watchClient();
-    return await pool.open(this.#connecting);
+    return await this.#meter.opened(pool.open(this.#connecting));
   }
 
   /** What is left of the request is in the way of the next one. */
@@ -266,7 +266,7 @@ export class HttpExchange {
     const isCommitted = this.#conversation?.committed ?? false;
     if (!isCommitted && error.fault !== "client") return this.#tryAgain(error, lease);
     lease.settle(outcomeOf(error));
-    if (!isClients(error)) this.#tellCut(error, lease);
+    this.#meter.cut(error, lease);
     // Ended as if complete, a cut answer would be taken for the whole one.
     return this.#cut();
   }
@@ -274,12 +274,9 @@ export class HttpExchange {
   /** The time until another attempt, or the answer when there is to be none. */
   #tryAgain(failure: ExchangeError, lease: Lease): LocalAnswer | number {
     this.#failure = failure;
+    this.#meter.failed(failure);
     const answer = this.#isLastResort ? answerInPanic(failure) : answerTo(failure);
     return this.#plan.prepare(failure, lease, this.#state) ?? answer;
-  }
-
-  #tellCut(error: ExchangeError, { backend }: Lease): void {
-    this.#session.front.onCut(this.#upstream.upstream.name, backend.id, error);
   }
 
   #cut(): After {

@@ -1,3 +1,4 @@
+import type { AccessSink } from "../access/record.ts";
 import type { HeaderChanges, HttpLimits, RewriteConfig } from "../config/types.ts";
 import type { RetryConfig } from "../config/types.ts";
 import type { Backend } from "../core/types.ts";
@@ -6,6 +7,7 @@ import type { ListenerMeter } from "../metrics/meters.ts";
 import type { RequestHead } from "../http/request_head.ts";
 import type { RetryBudget } from "../limit/retry_budget.ts";
 import type { RoutedRequest } from "../route/match.ts";
+import type { Tracer } from "../tracing/tracer.ts";
 import type { StickyTable } from "../upstream/sticky.ts";
 import type { BalancedUpstream } from "../upstream/upstream.ts";
 import type { KeyClient, RequestKey } from "./affinity_key.ts";
@@ -49,7 +51,16 @@ export interface HttpFront {
   readonly onOverload: (upstream: string, reason: Overload) => void;
   /** Counts an answer that a backend began and did not end, and tells the log of some. */
   readonly onCut: (upstream: string, backend: string, error: ExchangeError) => void;
+  /** Told of each request when it has ended; absent where there is no access log. */
+  readonly access?: AccessSink;
+  /** Decides which requests are traced; absent: none is. */
+  readonly tracer?: Tracer;
   readonly thread: ThreadParts;
+}
+
+/** Where a session finds what its next request goes by. */
+export interface FrontSource {
+  readonly front: HttpFront;
 }
 
 /** What happens to the requests of one route. */

@@ -8,15 +8,11 @@ import { decodeLatin1Fast } from "../net/latin1.ts";
 import { type Conn, writeAll } from "../net/transport.ts";
 import { ClientPools } from "./client_pools.ts";
 import { HttpExchange } from "./http_exchange.ts";
-import type { HttpFront } from "./http_route.ts";
+import type { FrontSource, HttpFront } from "./http_route.ts";
 import { linger } from "./linger.ts";
-import { type LocalAnswer, writeLocalAnswer } from "./local_answer.ts";
+import { headLength, type LocalAnswer, writeLocalAnswer } from "./local_answer.ts";
+import { SessionBooks } from "./session_books.ts";
 import { SessionClient } from "./session_client.ts";
-
-/** Where a session finds what its next request goes by. */
-export interface FrontSource {
-  readonly front: HttpFront;
-}
 
 /** What follows a request on its connection. */
 export type After =
@@ -32,6 +28,7 @@ export class HttpSession implements Disposable {
   readonly deadline: Deadline;
   /** Connections to backends that are this client's alone. */
   readonly pools = new ClientPools();
+  readonly books: SessionBooks;
   readonly #source: FrontSource;
   #front: HttpFront;
   #client: SessionClient;
@@ -54,9 +51,10 @@ export class HttpSession implements Disposable {
     const { front } = source;
     this.#source = source;
     this.conn = conn;
-    const count = (bytes: number) => this.#front.meter.received(bytes);
+    const count = (bytes: number) => this.books.received(bytes);
     this.reader = new ByteReader(conn, front.thread.buffers, "small", count);
     this.deadline = new Deadline(front.thread.timeouts);
+    this.books = new SessionBooks(this);
     this.#front = front;
     this.#scanner = new HeadScanner("request", front.headLimits);
     this.#client = new SessionClient(conn, front);
@@ -146,8 +144,9 @@ export class HttpSession implements Disposable {
       isOld: head?.version === 10,
       hsts: this.front.hsts,
     });
+    this.books.trail?.answered(answer.status, answer.reason, headLength(bytes));
     await writeAll(this.conn, bytes);
-    meter.sent(bytes.length);
+    this.books.sent(bytes.length);
     if (keepAlive) return "next";
     return "linger";
   }
@@ -164,10 +163,12 @@ export class HttpSession implements Disposable {
         after = await this.#handle(head);
       } catch (error) {
         if (!(error instanceof HttpParseError)) throw error;
+        this.books.beginBroken();
         const answer = { status: error.status, reason: error.reason };
         after = await this.answer(undefined, answer, false);
       } finally {
         this.#exchange = undefined;
+        this.books.end();
       }
     }
     return after;
@@ -203,6 +204,7 @@ export class HttpSession implements Disposable {
     const head = parseRequestHead(reader.buffer, start, end, front.headLimits, decodeLatin1Fast);
     reader.start = end;
     if (this.#source.front !== front) this.#adopt(this.#source.front);
+    this.books.begin(head, start);
     return head;
   }
 
@@ -226,7 +228,9 @@ export class HttpSession implements Disposable {
     if (this.#isIdle) return this.conn.close();
     this.#isRefused = true;
     const answer = { status: 408, reason: "header_timeout" };
+    this.books.beginBroken();
     this.answer(undefined, answer, false)
+      .finally(() => this.books.end())
       .then(() => linger(this))
       .catch(() => {})
       .finally(() => this.conn.close());

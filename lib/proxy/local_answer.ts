@@ -59,6 +59,17 @@ export function writeLocalAnswer(answer: LocalAnswer, form: AnswerForm): Uint8Ar
   return whole;
 }
 
+/** How many of an answer's bytes are its head. */
+export function headLength(answer: Uint8Array): number {
+  for (let at = 3; at < answer.length; at++) {
+    // Nothing in a head that Weir writes has two ends of lines in a row but its end.
+    if (answer[at] === LF && answer[at - 2] === LF) return at + 1;
+  }
+  return answer.length;
+}
+
+const LF = 0x0a;
+
 const EMPTY = { text: "", contentType: "" };
 
 function writeHead(parts: ResponseParts): Uint8Array {

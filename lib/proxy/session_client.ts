@@ -8,14 +8,18 @@ export class SessionClient implements KeyClient {
   /** IP address; absent on a Unix socket. */
   readonly address: string | undefined;
   readonly isTrusted: (address: string) => boolean;
+  /** It may say itself where requests came from. */
+  readonly isProxy: boolean;
   /** What Weir tells backends of it. */
   readonly forwarded: ForwardedFields;
 
   constructor({ remote }: Conn, { isTrusted, scheme }: HttpFront) {
     const address = remote?.kind === "tcp" ? remote.hostname : undefined;
-    const isProxy = address !== undefined && isTrusted(address);
+    this.isProxy = address !== undefined && isTrusted(address);
     this.address = address;
     this.isTrusted = isTrusted;
-    this.forwarded = new ForwardedFields({ address, isTrusted: isProxy, scheme: scheme ?? "http" });
+    const isTrustedProxy = this.isProxy;
+    const client = { address, isTrusted: isTrustedProxy, scheme: scheme ?? "http" } as const;
+    this.forwarded = new ForwardedFields(client);
   }
 }

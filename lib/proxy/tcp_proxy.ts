@@ -6,6 +6,7 @@ import { Splice, type SpliceEnd } from "../net/splice.ts";
 import type { Conn } from "../net/transport.ts";
 import { Dial } from "./attempt.ts";
 import { ClientMeter } from "./client_meter.ts";
+import { ConnectionTrail } from "./connection_trail.ts";
 import type { Overload } from "./waiting_room.ts";
 import type { TcpRoute } from "./tcp_route.ts";
 
@@ -37,16 +38,18 @@ export class TcpProxy {
   async handle(client: Conn, serverName?: string): Promise<void> {
     using session = new Session(client, this.#route, this.#open);
     const { route } = session;
-    if (route.isOverRate?.(addressOf(client))) return;
+    if (route.isOverRate?.(addressOf(client))) return session.log("rate_limited");
     const attempt = await session.dial.connect();
     if (attempt === undefined) return this.#refuse(session);
     using lease = attempt.lease;
     count(route, lease);
     const meter = new ClientMeter(lease, route.meter);
     const splice = new Splice(client, attempt.server, meter, route.splice);
-    session.tie(splice, lease.backend);
+    session.tie(splice, lease.backend, meter);
     const end = await splice.run();
     lease.settle(outcomeOf(end));
+    // A warm connection may have been replaced meanwhile, by one to another backend.
+    session.log(end, lease.backend);
     logEnd(route, { client, serverName, lease, end });
   }
 
@@ -70,12 +73,13 @@ export class TcpProxy {
 
   /** TCP has no words for "nobody is there": the client sees its connection close. */
   #refuse(session: Session): void {
-    if (session.dial.aborted) return;
+    if (session.dial.aborted) return session.log("aborted");
     const { thread, index, listener, upstream } = session.route;
     const { overload: reason } = session.dial;
-    if (reason !== undefined) return this.#refuseOverload(session.route, reason);
+    if (reason !== undefined) return this.#refuseOverload(session, reason);
     thread.table.countListener(thread.worker, index, "noBackend");
     const why = upstream.refusal() ?? "no_backend";
+    session.log(why);
     session.route.meter.rejected(why);
     const suppressed = this.#throttle.admit(thread.timeouts.nowMs);
     if (suppressed === undefined) return;
@@ -91,7 +95,9 @@ export class TcpProxy {
     });
   }
 
-  #refuseOverload({ thread, index, listener, upstream }: TcpRoute, reason: Overload): void {
+  #refuseOverload(session: Session, reason: Overload): void {
+    const { thread, index, listener, upstream } = session.route;
+    session.log(reason);
     const counter = reason === "queue_full" ? "queueFull" : "queueTimeouts";
     thread.table.countListener(thread.worker, index, counter);
     const suppressed = this.#throttle.admit(thread.timeouts.nowMs);
@@ -110,14 +116,17 @@ class Session implements Disposable {
   readonly dial: Dial;
   readonly #client: Conn;
   readonly #open: Set<Session>;
+  readonly #trail: ConnectionTrail | undefined;
   #splice: Splice | undefined;
   #backend: Backend | undefined;
+  #meter: ClientMeter | undefined;
 
   constructor(client: Conn, route: TcpRoute, open: Set<Session>) {
     this.route = route;
     this.dial = new Dial(route, keyOf(client, route), route.opening?.forClient(client));
     this.#client = client;
     this.#open = open;
+    this.#trail = route.access && new ConnectionTrail(client, route);
     open.add(this);
   }
 
@@ -126,10 +135,18 @@ class Session implements Disposable {
     return this.#backend;
   }
 
-  tie(splice: Splice, backend: Backend): void {
+  tie(splice: Splice, backend: Backend, meter: ClientMeter): void {
     this.#splice = splice;
     this.#backend = backend;
+    this.#meter = meter;
+    this.#trail?.connected();
     if (this.dial.aborted) splice.abort();
+  }
+
+  /** Tells the access log why it has ended. */
+  log(end: string, backend?: Backend): void {
+    const { dial } = this;
+    this.#trail?.end({ dial, meter: this.#meter, backend: backend?.id, end });
   }
 
   abort(): void {

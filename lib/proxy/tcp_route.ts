@@ -1,3 +1,4 @@
+import type { AccessSink } from "../access/record.ts";
 import type { Logger } from "../core/log.ts";
 import type { SharedTable } from "../core/shared_table.ts";
 import type { Backend, Upstream } from "../core/types.ts";
@@ -36,6 +37,8 @@ export interface TcpRoute {
   readonly takeWarm?: (backend: Backend) => WarmConn | undefined;
   /** Says whether a client's connection is over a rate limit; absent where there is none. */
   readonly isOverRate?: (address: string | undefined) => boolean;
+  /** Told of each connection when it has ended; absent where there is no access log. */
+  readonly access?: AccessSink;
   readonly thread: ThreadParts;
 }
 

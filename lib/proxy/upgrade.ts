@@ -64,7 +64,7 @@ async function writeSwitch(session: HttpSession, options: UpgradeOptions): Promi
   const { buffer, end } = writeGrowing(buffers, (into) => writeResponseHead(into, 0, parts));
   try {
     await writeAll(session.conn, buffer.subarray(0, end));
-    session.front.meter.sent(end);
+    session.books.sent(end);
   } finally {
     buffers.give(buffer);
   }
@@ -80,12 +80,12 @@ class ReadConn implements Conn {
   /** Bytes that the session's reader has counted, and that have not been delivered yet. */
   #counted = 0;
 
-  constructor({ conn, reader, front: { meter } }: HttpSession) {
-    this.#conn = conn;
-    this.#reader = reader;
+  constructor(session: HttpSession) {
+    this.#conn = session.conn;
+    this.#reader = session.reader;
     this.meter = {
-      received: (bytes) => meter.received(bytes - this.#takeCounted(bytes)),
-      sent: (bytes) => meter.sent(bytes),
+      received: (bytes) => session.books.received(bytes - this.#takeCounted(bytes)),
+      sent: (bytes) => session.books.sent(bytes),
     };
   }
 

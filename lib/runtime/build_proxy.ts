@@ -1,4 +1,5 @@
 import type { HttpListenerConfig, TcpListenerConfig } from "../config/types.ts";
+import type { AccessSink } from "../access/record.ts";
 import { connectionKey } from "../proxy/affinity_key.ts";
 import type { HttpFront, HttpUpstream } from "../proxy/http_route.ts";
 import { Opening } from "../proxy/opening.ts";
@@ -6,6 +7,7 @@ import { SniProxy } from "../proxy/sni_proxy.ts";
 import { TcpProxy } from "../proxy/tcp_proxy.ts";
 import type { TcpRoute, ThreadParts } from "../proxy/tcp_route.ts";
 import { NameMap } from "../route/name_map.ts";
+import type { Tracer } from "../tracing/tracer.ts";
 import { buildHttpFront } from "./http_front.ts";
 import { upstreamsOf } from "./layout.ts";
 import type { Way } from "./listener_set.ts";
@@ -21,6 +23,10 @@ export interface ProxyParts {
   readonly thread: ThreadParts;
   /** The rate limits of the thread; absent where the configuration has none. */
   readonly rates: RateLimits | undefined;
+  /** Absent where there is no access log. */
+  readonly access?: AccessSink | undefined;
+  /** Absent where nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -98,17 +104,18 @@ function buildTcpRoute(name: string, config: TcpListenerConfig, parts: ProxyPart
       tunnelTimeoutMs: config.tunnelTimeoutMs,
     },
     ...(warm === undefined ? {} : { takeWarm: (backend) => warm.take(backend) }),
+    ...(parts.access && { access: parts.access }),
     thread,
   };
 }
 
 /** Everything that an HTTP listener's requests will need. */
 export function buildFront(config: HttpListenerConfig, parts: ProxyParts): HttpFront {
-  const { index, upstreams, thread, random, rates } = parts;
+  const { index, upstreams, thread, random, rates, access, tracer } = parts;
   const http = new Map<string, HttpUpstream>();
   for (const name of upstreamsOf(config)) {
     const entry = upstreams.get(name);
     if (entry !== undefined) http.set(name, entry.http);
   }
-  return buildHttpFront({ config, index, upstreams: http, thread, random, rates });
+  return buildHttpFront({ config, index, upstreams: http, thread, random, rates, access, tracer });
 }

@@ -1,3 +1,5 @@
+import { AccessLog } from "../access/access_log.ts";
+import type { LineBatch } from "../access/line_batch.ts";
 import type { ListenerConfig, UpstreamConfig } from "../config/types.ts";
 import type { GuardTable } from "../core/guard_table.ts";
 import type { Logger } from "../core/log.ts";
@@ -9,6 +11,8 @@ import { WheelTimer } from "../ds/timer_wheel.ts";
 import { Timeouts } from "../net/timeouts.ts";
 import type { Transport } from "../net/transport.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
+import { Tracer } from "../tracing/tracer.ts";
+import type { TraceRecord } from "../tracing/trace_record.ts";
 import { buildUpstream } from "../upstream/build_upstream.ts";
 import { buildFront, buildTcpWay, type ProxyParts } from "./build_proxy.ts";
 import { Fronts, type ListenerCertificates } from "./fronts.ts";
@@ -48,6 +52,10 @@ export interface DataPlaneDeps extends Plan {
   readonly transport: Transport;
   /** Ports of this thread for listeners with a hop. */
   readonly hopPorts?: HopPorts;
+  /** Takes lines of the access log; absent: there is none. */
+  readonly lines?: LineBatch;
+  /** Takes what is traced; absent: nothing is. */
+  readonly trace?: (record: TraceRecord) => void;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Uniform in [0, 1). */
@@ -201,13 +209,34 @@ export class DataPlane implements Disposable {
 
   #wantedListeners({ config, limits, rates }: Plan, upstreams: UpstreamSet): WantedListener[] {
     const { opensUnix = true, random } = this.#deps;
+    const tracer = this.#tracerOf(config);
     return placeListeners(config).flatMap(({ config: listener, index }, at) => {
       if (listener.address.kind === "unix" && !opensUnix) return [];
       const clients = limits.clients[at];
       const parts = { index, upstreams, thread: this.#thread, rates, random };
-      const wanted = { config: listener, index, way: wayOf(listener, parts) };
+      const access = this.#accessLogOf(listener, config);
+      const wanted = {
+        config: listener,
+        index,
+        way: wayOf(listener, { ...parts, access, tracer }),
+      };
       return [{ ...wanted, ...(clients && { clients }) }];
     });
+  }
+
+  #accessLogOf({ name: listener }: ListenerConfig, { accessLog }: PlacedConfig) {
+    const { lines: batch, random, now } = this.#deps;
+    if (batch === undefined || accessLog === undefined) return undefined;
+    return new AccessLog(accessLog, { listener, batch, random, now, wallNow: Date.now });
+  }
+
+  /** One for all listeners, which share what may be traced in a second. */
+  #tracerOf({ tracing, workers }: PlacedConfig): Tracer | undefined {
+    const { trace: emit, random, now } = this.#deps;
+    if (emit === undefined || tracing === undefined) return undefined;
+    const maxPerSecond = Math.ceil(tracing.maxPerSecond / workers);
+    const settings = { sample: tracing.sample, maxPerSecond };
+    return new Tracer(settings, { emit, random, now, wallNow: Date.now });
   }
 
   #createUpstream(config: UpstreamConfig, index: number, zone: string | undefined) {

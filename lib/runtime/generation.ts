@@ -2,7 +2,8 @@ import { networkList } from "../config/permissions.ts";
 import type { Config } from "../config/types.ts";
 import type { ToWorker } from "./messages.ts";
 import type { RunPlan } from "./run_plan.ts";
-import { WorkerSlot, type WorkerSlotOptions } from "./worker_slot.ts";
+import { WorkerSlot } from "./worker_slot.ts";
+import type { WorkerSlotOptions } from "./worker_slot_options.ts";
 
 /** What a {@linkcode Generation} is made of. */
 export interface GenerationOptions extends Omit<WorkerSlotOptions, "slot" | "opensUnix"> {

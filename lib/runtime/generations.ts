@@ -5,9 +5,13 @@ import { Generation } from "./generation.ts";
 import type { PlacedConfig } from "./layout.ts";
 import type { RunTimeChanges, ToWorker } from "./messages.ts";
 import { MAX_GENERATIONS, NoRoomError, type SharedState } from "./shared_state.ts";
+import type { WorkerSlotOptions } from "./worker_slot_options.ts";
+
+/** Where what threads write beside the log goes. */
+export type Sinks = Pick<WorkerSlotOptions, "access" | "traces">;
 
 /** What {@linkcode Generations} are made of. */
-export interface GenerationsOptions {
+export interface GenerationsOptions extends Sinks {
   readonly state: SharedState;
   readonly log: Logger;
   /** What operators have changed by now, as far as it holds under a configuration. */
@@ -140,7 +144,8 @@ export class Generations implements Disposable {
       }
       if (!taken.has(slot)) slots.push(slot);
     }
-    const { log, changes, emit } = this.#options;
-    return new Generation({ slots, plan, table, guards, metrics, log, changes, emit });
+    const { log, changes, emit, access, traces } = this.#options;
+    const parts = { table, guards, metrics, log, changes, emit, access, traces };
+    return new Generation({ slots, plan, ...parts });
   }
 }

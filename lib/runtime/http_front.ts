@@ -5,6 +5,7 @@ import type {
   RouteConfig,
   SplitShare,
 } from "../config/types.ts";
+import type { AccessSink } from "../access/record.ts";
 import { LogThrottle } from "../core/log.ts";
 import { parseCidr } from "../core/cidr.ts";
 import { CidrSet } from "../core/cidr_set.ts";
@@ -13,6 +14,7 @@ import type { ForwardAction, HttpFront, HttpRoute, HttpUpstream } from "../proxy
 import { httpsRedirect } from "../proxy/https_redirect.ts";
 import type { LocalAnswer } from "../proxy/local_answer.ts";
 import type { ThreadParts } from "../proxy/tcp_route.ts";
+import type { Tracer } from "../tracing/tracer.ts";
 import { buildRouter } from "../route/router.ts";
 import { admissionOf, routeAdmission } from "./access.ts";
 import type { RateLimits } from "./rate_limits.ts";
@@ -26,6 +28,10 @@ export interface HttpFrontOptions {
   readonly thread: ThreadParts;
   /** The rate limits of the thread; absent where the configuration has none. */
   readonly rates?: RateLimits | undefined;
+  /** Absent where there is no access log. */
+  readonly access?: AccessSink | undefined;
+  /** Absent where nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -65,6 +71,8 @@ export function buildHttpFront(options: HttpFrontOptions): HttpFront {
     onNoBackend: noBackendTeller(options),
     onOverload: overloadTeller(options),
     onCut: cutTeller(options),
+    ...(options.access && { access: options.access }),
+    ...(options.tracer && { tracer: options.tracer }),
   };
 }
 

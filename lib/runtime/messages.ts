@@ -90,6 +90,10 @@ export interface StartMessage extends RunTimeChanges {
   readonly guards: SharedArrayBuffer;
   readonly logRing: SharedArrayBuffer;
   readonly hopPorts: HopPorts;
+  /** Lines of the access log go here, whether there is one or not. */
+  readonly accessRing: SharedArrayBuffer;
+  /** The same for what is traced. */
+  readonly traceRing: SharedArrayBuffer;
   /** What makes a clock that all threads share: see `sharedClock`. */
   readonly wallOffsetMs: number;
 }

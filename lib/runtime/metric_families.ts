@@ -52,6 +52,24 @@ export const PROCESS_METRICS: readonly ProcessMetric[] = [
     },
   },
   {
+    name: "weir_access_log_dropped_total",
+    help: "Lines of the access log lost: nobody took them in time, or writing them failed.",
+    type: "counter",
+    write: (page, { status: { accessLog } }) => {
+      page.sample(formatLabels({ reason: "too_slow" }), accessLog?.dropped ?? 0);
+      page.sample(formatLabels({ reason: "write_failed" }), accessLog?.failed ?? 0);
+    },
+  },
+  {
+    name: "weir_trace_spans_dropped_total",
+    help: "Spans lost: there was no room for them, or the collector did not take them.",
+    type: "counter",
+    write: (page, { status: { tracing } }) => {
+      page.sample(formatLabels({ reason: "queue_full" }), tracing?.dropped ?? 0);
+      page.sample(formatLabels({ reason: "send_failed" }), tracing?.failed ?? 0);
+    },
+  },
+  {
     name: "weir_config_reloads_total",
     help: "Reloads of the configuration, by what came of them.",
     type: "counter",

@@ -1,9 +1,11 @@
 import { VERSION } from "../core/version.ts";
+import type { AccessOutput } from "./access_output.ts";
 import type { Certificates } from "./certificates.ts";
 import { layoutOf, type PlacedConfig } from "./layout.ts";
 import { writeMetrics } from "./metrics_page.ts";
 import type { Overrides } from "./overrides.ts";
 import type { SharedState } from "./shared_state.ts";
+import type { TraceExport } from "./trace_export.ts";
 import {
   type HealthSource,
   listenerStatus,
@@ -21,13 +23,16 @@ export interface StatusSources {
   readonly certificates: Pick<Certificates, "status">;
   readonly overrides: Overrides;
   readonly generations: { readonly restarts: number; readonly logDropped: number };
+  readonly access: Pick<AccessOutput, "lost"> | undefined;
+  readonly traces: Pick<TraceExport, "lost"> | undefined;
   /** Every listener is open and no drain has begun. */
   readonly ready: boolean;
 }
 
 /** What a running Weir is doing at this moment. */
 export function readStatus(sources: StatusSources): Status {
-  const { config, state, health, certificates, overrides, generations, ready } = sources;
+  const { config, state, health, certificates, overrides, generations, ready, access, traces } =
+    sources;
   const { plan: { limits }, table, guards, metrics } = state;
   const tables = {
     table,
@@ -44,6 +49,8 @@ export function readStatus(sources: StatusSources): Status {
     workers: config.workers,
     workerRestarts: generations.restarts,
     logDropped: generations.logDropped,
+    accessLog: access?.lost ?? NOTHING_LOST,
+    tracing: traces?.lost ?? NOTHING_LOST,
     certificates: certificates.status(),
     listeners: listenerStatus(config, tables),
     upstreams: upstreamStatus(config, tables),
@@ -60,3 +67,5 @@ export function readMetrics(sources: StatusSources, reloads: ReloadHistory): str
     startTimeMs: performance.timeOrigin,
   });
 }
+
+const NOTHING_LOST = { dropped: 0, failed: 0 };

@@ -17,6 +17,8 @@ import {
   placeUpstreams,
 } from "./layout.ts";
 import type { BackendOverride, Overrides } from "./overrides.ts";
+import type { SpansLost } from "../tracing/span_queue.ts";
+import type { AccessLost } from "./access_output.ts";
 import { isInPanic } from "./panic.ts";
 
 /** What a running Weir is doing, as plain data. */
@@ -29,6 +31,10 @@ export interface Status {
   readonly workerRestarts: number;
   /** Log records lost because a thread wrote faster than they could be read. */
   readonly logDropped: number;
+  /** Lines of the access log that were lost. */
+  readonly accessLog?: AccessLost;
+  /** Spans that did not reach the collector. */
+  readonly tracing?: SpansLost;
   /** Absent where there is nothing to reload from. */
   readonly reloads?: ReloadHistory;
   /** What operators added and removed beside the file; absent where it is not asked for. */

@@ -1,7 +1,7 @@
 import type { Config } from "../config/types.ts";
-import type { Clock } from "../core/clock.ts";
 import type { EmitEvent } from "../core/events.ts";
-import type { AdjustableLogger, LogLevel } from "../core/log.ts";
+import { sleep } from "../core/clock.ts";
+import type { LogLevel } from "../core/log.ts";
 import { denoTransport } from "../net/deno_transport.ts";
 import { CertificateKeeper, loadCertificates } from "./certificate_keeper.ts";
 import type { Certificates } from "./certificates.ts";
@@ -9,6 +9,7 @@ import type { ReloadKind } from "../admin/change_result.ts";
 import type { ExplainQuestion } from "../admin/explain_question.ts";
 import { Explainer } from "./explainer.ts";
 import type { Explanation } from "./explanation.ts";
+import type { PreparedTarget } from "./access_output.ts";
 import { Generations } from "./generations.ts";
 import { Guards } from "./guards.ts";
 import { HealthChecks } from "./health.ts";
@@ -21,19 +22,9 @@ import { refuseDirectories } from "./sandbox.ts";
 import { fillSecrets } from "./secrets.ts";
 import { SharedState } from "./shared_state.ts";
 import type { ReloadHistory, Status } from "./status.ts";
+import type { SupervisorOptions } from "./supervisor_options.ts";
 import { removeStaleSockets } from "./unix_sockets.ts";
 import { BEAT_CHECK_MS } from "./worker_slot.ts";
-
-/** What a {@linkcode Supervisor} takes from outside. */
-export interface SupervisorOptions {
-  readonly config: Config;
-  readonly log: AdjustableLogger;
-  readonly clock: Clock;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  /** Hears what happens; absent: nobody does. */
-  readonly onEvent?: EmitEvent;
-}
 
 /**
  * The main thread's part: starts the data plane threads, checks backends once for all of them,
@@ -64,8 +55,8 @@ export class Supervisor implements Disposable {
     this.#state = new SharedState({ config, certificates, random: options.random });
     this.#control = this.#createControl();
     this.#generations = new Generations({
+      ...options,
       state: this.#state,
-      log: options.log,
       changes: (config) => this.#control.under(config),
       emit: this.#emit,
     });
@@ -157,7 +148,7 @@ export class Supervisor implements Disposable {
     const { shutdownDelayMs, shutdownTimeoutMs } = this.config;
     this.#ready = false;
     this.#emit({ type: "draining" });
-    await this.#sleep(shutdownDelayMs);
+    await sleep(this.#options.clock, shutdownDelayMs);
     await this.#reloading;
     const drained = this.#generations.drain();
     using _cut = this.#options.clock.after(shutdownTimeoutMs, () => this.#cut());
@@ -178,24 +169,26 @@ export class Supervisor implements Disposable {
 
   async #reload(config: Config): Promise<ReloadKind> {
     await refuseDirectories(config);
-    const certificates = await loadCertificates(
-      config,
-      this.#options.log,
-      this.#certificates.current,
-    );
+    const { log } = this.#options;
+    const certificates = await loadCertificates(config, log, this.#certificates.current);
     const before = this.config;
     const isInPlace = this.#generations.current.canTake(config);
     const goBack = this.#state.advance(config, certificates);
     const health = this.#health.prepare(this.#state.plan.config);
+    let access: PreparedTarget | undefined;
     try {
+      access = this.#options.access?.prepare(config.accessLog);
       await health.ready;
       await this.#generations.prepare(config);
     } catch (error) {
       health.cancel();
+      access?.cancel();
       goBack();
       throw error;
     }
     this.#control.take(this.#state.plan.config);
+    access?.commit();
+    this.#options.traces?.take(config.tracing);
     this.#generations.current.commit();
     this.#explainer = undefined;
     health.commit();
@@ -213,6 +206,8 @@ export class Supervisor implements Disposable {
       certificates: this.#certificates.current,
       overrides: this.#control.overrides,
       generations: this.#generations,
+      access: this.#options.access,
+      traces: this.#options.traces,
       ready: this.#ready,
     };
   }
@@ -299,9 +294,5 @@ export class Supervisor implements Disposable {
       fields: { open },
     });
     this.#post({ type: "abort" });
-  }
-
-  #sleep(delayMs: number): Promise<void> {
-    return new Promise((resolve) => this.#options.clock.after(delayMs, resolve));
   }
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { LineBatch } from "../access/line_batch.ts";
 import { GuardTable } from "../core/guard_table.ts";
 import { SharedTable } from "../core/shared_table.ts";
 import { messageOf } from "../core/errors.ts";
@@ -11,6 +12,8 @@ import type { Logger } from "../core/log.ts";
 import { RingQueue } from "../ds/ring_queue.ts";
 import { MetricTable } from "../metrics/metric_table.ts";
 import { denoTransport } from "../net/deno_transport.ts";
+import { traceLine } from "../tracing/trace_line.ts";
+import type { TraceRecord } from "../tracing/trace_record.ts";
 import { DataPlane, type Plan } from "./data_plane.ts";
 import { giveBackMemory } from "./give_back_memory.ts";
 import { ListenError } from "./listen_error.ts";
@@ -37,6 +40,8 @@ const scope = globalThis as unknown as WorkerScope;
 class WorkerThread {
   #plane: DataPlane | undefined;
   #log: RingLogger | undefined;
+  #lines: LineBatch | undefined;
+  #traces: LineBatch | undefined;
   #clock = () => performance.now();
 
   onMessage(message: ToWorker): void {
@@ -76,7 +81,7 @@ class WorkerThread {
 
   #start(message: StartMessage): void {
     const { worker, opensUnix, shape, logRing, logLevel, overrides } = message;
-    const { hopPorts, wallOffsetMs } = message;
+    const { hopPorts, accessRing, traceRing, wallOffsetMs } = message;
     const table = new SharedTable(message.table, shape);
     const guards = new GuardTable(message.guards, shape);
     const metrics = new MetricTable(message.metrics, shape.workers);
@@ -88,7 +93,13 @@ class WorkerThread {
     const now = () => performance.now();
     const { random } = Math;
     const transport = denoTransport;
-    const parts = { table, guards, metrics, worker, opensUnix, hopPorts, overrides };
+    const lines = batchFor(new RingQueue(accessRing));
+    const traces = batchFor(new RingQueue(traceRing));
+    this.#lines = lines;
+    this.#traces = traces;
+    const trace = (record: TraceRecord) => traces.add(traceLine(record));
+    const tables = { table, guards, metrics };
+    const parts = { ...tables, worker, opensUnix, hopPorts, overrides, lines, trace };
     try {
       this.#plane = new DataPlane({
         ...this.#read(message.plan),
@@ -138,12 +149,19 @@ class WorkerThread {
 
   async #retire(): Promise<void> {
     await this.#plane?.retire();
+    this.#flush();
     scope.postMessage({ type: "drained" });
   }
 
   async #drain(): Promise<void> {
     await this.#plane?.drain();
+    this.#flush();
     scope.postMessage({ type: "drained" });
+  }
+
+  #flush(): void {
+    this.#lines?.flush();
+    this.#traces?.flush();
   }
 }
 
@@ -156,6 +174,13 @@ function keepAlive(log: Logger): void {
   });
 }
 
+function batchFor(ring: RingQueue): LineBatch {
+  const push = (bytes: Uint8Array, lines: number) => ring.push(bytes, lines);
+  return new LineBatch(push, (flush) => setTimeout(flush, LINES_WAIT_MS));
+}
+
+/** Lines of the access log wait so long for others. */
+const LINES_WAIT_MS = 100;
 const BEAT_MS = 1000;
 
 takeAwayGlobals();

@@ -1,36 +1,15 @@
 import type { Config } from "../config/types.ts";
-import type { EmitEvent } from "../core/events.ts";
-import type { Logger } from "../core/log.ts";
-import type { GuardTable } from "../core/guard_table.ts";
-import type { SharedTable } from "../core/shared_table.ts";
 import { RingQueue } from "../ds/ring_queue.ts";
-import type { MetricTable } from "../metrics/metric_table.ts";
 import { ListenError } from "./listen_error.ts";
+import { ACCESS_RING_BYTES, TRACE_RING_BYTES } from "./access_reader.ts";
 import { LOG_RING_BYTES, RingReader } from "./log_ring.ts";
-import type { PlacedConfig } from "./layout.ts";
-import type { FromWorker, RunTimeChanges, ToWorker } from "./messages.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
 import { wallOffset } from "./shared_clock.ts";
 import { HopReservation } from "./hop_ports.ts";
 import { planMessage, type RunPlan } from "./run_plan.ts";
 import { startThread } from "./start_thread.ts";
 import { removeStaleSockets } from "./unix_sockets.ts";
-
-/** What a {@linkcode WorkerSlot} works with. */
-export interface WorkerSlotOptions {
-  /** Of the worker in the tables. */
-  readonly slot: number;
-  /** The configuration to start with. */
-  readonly plan: RunPlan;
-  /** Unix sockets cannot be shared: one thread of a generation opens them. */
-  readonly opensUnix: boolean;
-  readonly table: SharedTable;
-  readonly guards: GuardTable;
-  readonly metrics: MetricTable;
-  readonly log: Logger;
-  /** What operators have changed by now, as far as it holds under a configuration. */
-  readonly changes: (config: PlacedConfig) => RunTimeChanges;
-  readonly emit: EmitEvent;
-}
+import type { WorkerSlotOptions } from "./worker_slot_options.ts";
 
 /** One place for a data plane thread; a thread that dies there is replaced by a new one. */
 export class WorkerSlot implements Disposable {
@@ -41,6 +20,8 @@ export class WorkerSlot implements Disposable {
   /** Waits for the thread's answer to what it was told last. */
   #answer: PromiseWithResolvers<void> | undefined;
   #reader: RingReader | undefined;
+  /** What reads the access log and the traces. */
+  #sinks: DisposableStack | undefined;
   #worker: Worker | undefined;
   #started = Promise.withResolvers<void>();
   readonly #drained = Promise.withResolvers<void>();
@@ -150,7 +131,12 @@ export class WorkerSlot implements Disposable {
     const worker = startThread(slot, this.#plan.config, this.#hops.ports);
     // A ring of its own: the thread before may still have been writing into the last one.
     const ring = RingQueue.create(LOG_RING_BYTES);
+    const accessRing = RingQueue.create(ACCESS_RING_BYTES);
     this.#worker = worker;
+    const traceRing = RingQueue.create(TRACE_RING_BYTES);
+    this.#sinks = new DisposableStack();
+    this.#sinks.use(this.#options.access?.read(accessRing));
+    this.#sinks.use(this.#options.traces?.read(traceRing));
     this.#readyAtMs = undefined;
     this.#missedBeats = 0;
     this.#reader = new RingReader(ring, log);
@@ -175,6 +161,8 @@ export class WorkerSlot implements Disposable {
       logRing: ring.buffer,
       hopPorts: this.#hops.ports,
       ...changes(this.#plan.config),
+      accessRing: accessRing.buffer,
+      traceRing: traceRing.buffer,
       wallOffsetMs: wallOffset(),
     });
     // The one before had been told, and would be told to commit.
@@ -188,6 +176,8 @@ export class WorkerSlot implements Disposable {
     this.#droppedBefore += this.#reader?.dropped ?? 0;
     this.#reader?.[Symbol.dispose]();
     this.#reader = undefined;
+    this.#sinks?.[Symbol.dispose]();
+    this.#sinks = undefined;
   }
 
   #onMessage(message: FromWorker): void {

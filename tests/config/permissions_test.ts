@@ -5,6 +5,7 @@ import { configOf, MINIMAL } from "./support.ts";
 Deno.test("networkList() lists every address once, in Deno's syntax", async () => {
   const config = await configOf(`
 admin: { address: "[::1]:9090" }
+tracing: { endpoint: "https://otel.internal" }
 listeners:
   - { address: "unix:/run/weir.sock", upstream: a }
   - { address: ":8080", upstream: a }
@@ -20,6 +21,7 @@ upstreams:
     connect: ["[2001:db8::1]:2", "app.internal:1", "unix:/run/app.sock"],
     unixPaths: ["/run/app.sock", "/run/weir.sock"],
     admin: ["[::1]:9090"],
+    collector: ["otel.internal:443"],
   });
 });
 
@@ -29,5 +31,6 @@ Deno.test("networkList() has no admin entry without an admin listener", async ()
     connect: ["127.0.0.1:8081"],
     unixPaths: [],
     admin: [],
+    collector: [],
   });
 });

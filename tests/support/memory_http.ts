@@ -1,3 +1,4 @@
+import type { AccessSink } from "../../lib/access/record.ts";
 import type { HeaderChanges, RouteConfig, UpstreamConfig } from "../../lib/config/types.ts";
 import type { Address } from "../../lib/core/address.ts";
 import { SharedTable } from "../../lib/core/shared_table.ts";
@@ -36,6 +37,7 @@ export interface HttpBenchOptions {
   readonly bodyBytes?: number;
   readonly trusted?: readonly string[];
   readonly isSticky?: boolean;
+  readonly access?: AccessSink;
 }
 
 /** An HTTP listener of one thread over a network in memory. Backends are numbered from 0. */
@@ -179,7 +181,9 @@ export class HttpBench implements Disposable {
     return upstream;
   }
 
-  #createProxy({ routes = [{}], bodyBytes = 0, trusted = [] }: HttpBenchOptions): HttpProxy {
+  #createProxy(
+    { routes = [{}], bodyBytes = 0, trusted = [], access }: HttpBenchOptions,
+  ): HttpProxy {
     const plain: RouteConfig = {
       match: {},
       action: { kind: "forward", split: [{ upstream: "app", weight: 1 }] },
@@ -204,6 +208,7 @@ export class HttpBench implements Disposable {
       upstreams: new Map([["app", this.parts.http]]),
       thread: this.thread,
       random: () => 0.5,
+      access,
     });
     return new HttpProxy(front);
   }
