@@ -67,9 +67,31 @@ export class RingQueue {
     const length = this.#readLength(head);
     const used = (tail - head) >>> 0;
     if (used > this.#mask + 1 || length > used - LENGTH_BYTES) return this.#skipTo(tail);
-    const record = this.#copyOut(head + LENGTH_BYTES, length);
+    const record = new Uint8Array(length);
+    this.#copyOut(head + LENGTH_BYTES, record);
     this.#memory.store(HEAD, (head + LENGTH_BYTES + length) | 0);
     return record;
+  }
+
+  /**
+   * Consumer: copies the oldest record into `into`, from `at` on. A reader that takes many has no
+   * arrays to make: those are garbage outside the heap, which is dear to collect.
+   *
+   * @returns its length, or -1 when the ring is empty or the record does not fit
+   */
+  shiftInto(into: Uint8Array, at: number): number {
+    const head = this.#memory.load(HEAD);
+    const tail = this.#memory.load(TAIL);
+    if (head === tail) return -1;
+    const length = this.#readLength(head);
+    const used = (tail - head) >>> 0;
+    if (used > this.#mask + 1 || length > used - LENGTH_BYTES) this.#skipTo(tail);
+    else if (length <= into.length - at) {
+      this.#copyOut(head + LENGTH_BYTES, into.subarray(at, at + length));
+      this.#memory.store(HEAD, (head + LENGTH_BYTES + length) | 0);
+      return length;
+    }
+    return -1;
   }
 
   /**
@@ -121,13 +143,12 @@ export class RingQueue {
     if (first < record.length) this.#memory.writeBytes(0, record, first, record.length);
   }
 
-  #copyOut(at: number, length: number): Uint8Array {
-    const record = new Uint8Array(length);
+  #copyOut(at: number, record: Uint8Array): void {
+    const { length } = record;
     const start = at & this.#mask;
     const first = Math.min(length, this.#mask + 1 - start);
     if (first > 0) this.#memory.readBytes(start, record, 0, first);
     if (first < length) this.#memory.readBytes(0, record, first, length);
-    return record;
   }
 }
 

@@ -56,7 +56,9 @@ export class RequestTrail implements RequestRecord {
     this.#front = front;
     this.#head = head;
     this.startMs = front.thread.now();
-    this.client = head === undefined ? client.address : clientAddress(client, head);
+    this.client = head !== undefined && client.isProxy
+      ? clientAddress(client, head)
+      : client.address;
     this.method = head?.method ?? "";
     this.target = head?.target ?? "";
     this.version = head?.version ?? 11;

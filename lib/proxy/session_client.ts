@@ -8,14 +8,16 @@ export class SessionClient implements KeyClient {
   /** IP address; absent on a Unix socket. */
   readonly address: string | undefined;
   readonly isTrusted: (address: string) => boolean;
+  /** It may say itself where requests came from. */
+  readonly isProxy: boolean;
   /** What Weir tells backends of it. */
   readonly forwarded: ForwardedFields;
 
   constructor({ remote }: Conn, { isTrusted }: HttpFront) {
     const address = remote?.kind === "tcp" ? remote.hostname : undefined;
-    const isProxy = address !== undefined && isTrusted(address);
+    this.isProxy = address !== undefined && isTrusted(address);
     this.address = address;
     this.isTrusted = isTrusted;
-    this.forwarded = new ForwardedFields({ address, isTrusted: isProxy, scheme: "http" });
+    this.forwarded = new ForwardedFields({ address, isTrusted: this.isProxy, scheme: "http" });
   }
 }

@@ -10,6 +10,7 @@ export const TRACE_RING_BYTES = 1024 * 1024;
 export class AccessReader implements Disposable {
   readonly #ring: RingQueue;
   readonly #write: (bytes: Uint8Array) => Promise<void>;
+  #buffer: Uint8Array | undefined;
   #isEnded = false;
 
   /** @param write resolves when it can take more; never rejects */
@@ -25,47 +26,38 @@ export class AccessReader implements Disposable {
 
   /** Runs until disposed. */
   async run(): Promise<void> {
-    while (!this.#isEnded) {
+    for (;;) {
       await this.#ring.wait(WAIT_MS);
-      const bytes = this.#take();
+      if (this.#isEnded) return;
+      // Nobody uses it any more once a write has ended.
+      const bytes = this.#take(this.#buffer ??= new Uint8Array(BUFFER_BYTES));
       if (bytes.length > 0) await this.#write(bytes);
       // A busy thread always has more: few large writes cost less than many small ones.
-      if (!this.#isEnded) await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+      await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
     }
   }
 
   /** Hands on what is left. */
   [Symbol.dispose](): void {
     this.#isEnded = true;
-    const bytes = this.#take();
+    // The buffer may be on its way out.
+    const bytes = this.#take(new Uint8Array(ACCESS_RING_BYTES));
     if (bytes.length > 0) void this.#write(bytes);
     this.#ring.wake();
   }
 
-  #take(): Uint8Array {
-    const pieces: Uint8Array[] = [];
+  /** What there is, as far as it fits. */
+  #take(into: Uint8Array): Uint8Array {
     let length = 0;
-    while (length < MAX_WRITE_BYTES) {
-      const piece = this.#ring.shift();
-      if (piece === undefined) break;
-      pieces.push(piece);
-      length += piece.length;
+    for (;;) {
+      const more = this.#ring.shiftInto(into, length);
+      if (more === -1) return into.subarray(0, length);
+      length += more;
     }
-    return pieces.length === 1 ? pieces[0]! : joined(pieces, length);
   }
-}
-
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 const WAIT_MS = 5000;
 const GATHER_MS = 25;
-/** All that a ring holds fits. */
-const MAX_WRITE_BYTES = ACCESS_RING_BYTES;
+/** What the fastest thread writes in that time, and twice as much. */
+const BUFFER_BYTES = 1024 * 1024;

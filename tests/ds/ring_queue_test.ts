@@ -198,3 +198,26 @@ function isRecordOf(record: Uint8Array, number: number): boolean {
   return record.length === expected.length &&
     record.every((byte, place) => byte === expected[place]);
 }
+
+Deno.test("RingQueue.shiftInto() gathers records in order, as far as they fit", () => {
+  const ring = RingQueue.create(64);
+  const into = new Uint8Array(9);
+  for (const record of [bytes(3, 1), bytes(0), bytes(5, 2), bytes(2, 3)]) assert(ring.push(record));
+
+  assertEquals([0, 3, 3, 8].map((at) => ring.shiftInto(into, at)), [3, 0, 5, -1]);
+
+  assertEquals(into, Uint8Array.of(1, 1, 1, 2, 2, 2, 2, 2, 0));
+  assertEquals(ring.shiftInto(into, 0), 2);
+  assertEquals(ring.shiftInto(into, 0), -1);
+});
+
+Deno.test("RingQueue.shiftInto() takes a record that goes round the end of the ring", () => {
+  const ring = RingQueue.create(32);
+  const into = new Uint8Array(20);
+
+  for (let round = 0; round < 50; round++) {
+    assert(ring.push(bytes(round % 20, round)));
+    assertEquals(ring.shiftInto(into, 0), round % 20);
+    assertEquals(into.subarray(0, round % 20), bytes(round % 20, round));
+  }
+});
