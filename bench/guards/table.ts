@@ -7,25 +7,32 @@ export interface Measured {
   readonly cpuUs: ReadonlyMap<string, readonly number[]>;
 }
 
+/** What is measured, by id. */
+export type Variants = Readonly<Record<string, { readonly title: string }>>;
+
 /**
  * A Markdown table: medians, and of each round's ratio to the variant without anything the median and
  * the quartiles.
  */
-export function renderTable(rows: readonly Measured[]): string {
-  const titles = Object.values(VARIANTS).map(({ title }) => title);
+export function renderTable(
+  rows: readonly Measured[],
+  variants: Variants = VARIANTS,
+  base: string = BASE,
+): string {
+  const titles = Object.values(variants).map(({ title }) => title);
   const head = ["CPU µs per request", ...titles];
   const rule = head.map((_, column) => column === 0 ? "---" : "---:");
-  return [head, rule, ...rows.map(renderRow)]
+  return [head, rule, ...rows.map((row) => renderRow(row, variants, base))]
     .map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-function renderRow({ title, cpuUs }: Measured): string[] {
-  const base = cpuUs.get(BASE) ?? [];
-  const cells = Object.keys(VARIANTS).map((id) => {
+function renderRow({ title, cpuUs }: Measured, variants: Variants, base: string): string[] {
+  const bases = cpuUs.get(base) ?? [];
+  const cells = Object.keys(variants).map((id) => {
     const values = cpuUs.get(id) ?? [];
     const cpu = quantile(values, 0.5).toFixed(1);
-    if (id === BASE) return cpu;
-    const ratios = values.map((value, round) => value / (base[round] ?? NaN));
+    if (id === base) return cpu;
+    const ratios = values.map((value, round) => value / (bases[round] ?? NaN));
     const [low, middle, high] = [0.25, 0.5, 0.75].map((part) => percent(quantile(ratios, part)));
     return `${cpu}, ${middle} % (${low} to ${high})`;
   });

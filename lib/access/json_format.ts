@@ -31,7 +31,8 @@ export class JsonFormat implements AccessFormat {
     return '{"time":"' + this.#stamps.iso(timeMs) + this.#listener + client(record.client) +
       this.#target(record.upstream, record.backend) + ',"bytes_in":' + record.bytesIn +
       ',"bytes_out":' + record.bytesOut + ',"connect_ms":' + formatMs(record.connectMs) +
-      ',"duration_ms":' + formatMs(record.totalMs) + ',"retries":' + record.retries +
+      ',"duration_ms":' + formatMs(record.totalMs) +
+      (record.retries > 0 ? `,"retries":${record.retries}` : "") +
       `,"end":${jsonText(record.end)}` + end(share);
   }
 
@@ -41,7 +42,7 @@ export class JsonFormat implements AccessFormat {
       (queueMs > 0 ? `,"queue_ms":${formatMs(queueMs)}` : "") +
       (connectMs > 0 ? `,"connect_ms":${formatMs(connectMs)}` : "") +
       (firstByteMs >= 0 ? `,"first_byte_ms":${formatMs(firstByteMs)}` : "") +
-      (retries === 0 ? ',"retries":0' : `,"retries":${retries}`);
+      (retries > 0 ? `,"retries":${retries}` : "");
   }
 
   #target(upstream: string, backend = ""): string {

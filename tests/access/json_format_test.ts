@@ -23,7 +23,7 @@ Deno.test("JsonFormat.request() writes a usual request in order", () => {
     lineOf({}),
     '{"time":"2026-11-21T09:00:00.123Z","listener":"web","client":"192.0.2.7","method":"GET",' +
       '"target":"/a?b=c","protocol":"HTTP/1.1","host":"example.com","status":200,"bytes_in":90,' +
-      '"bytes_out":1150,"upstream":"app","backend":"b0","first_byte_ms":1.250,"retries":0,' +
+      '"bytes_out":1150,"upstream":"app","backend":"b0","first_byte_ms":1.250,' +
       '"duration_ms":2.500,"request_id":"id-1","user_agent":"curl/8"}\n',
   );
 });
@@ -113,6 +113,6 @@ Deno.test("JsonFormat.connection() writes a connection in order", () => {
     new JsonFormat("tcp").connection(connectionRecord(), TIME_MS, 1),
     '{"time":"2026-11-21T09:00:00.123Z","listener":"tcp","client":"192.0.2.7:50000",' +
       '"upstream":"db","backend":"b0","bytes_in":10,"bytes_out":20,"connect_ms":0.500,' +
-      '"duration_ms":1500.250,"retries":0,"end":"done"}\n',
+      '"duration_ms":1500.250,"end":"done"}\n',
   );
 });
