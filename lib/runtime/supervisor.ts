@@ -117,16 +117,9 @@ export class Supervisor implements Disposable {
   /** Says where a request would go now, and why. @throws {RequestError} when it is no question */
   explain(question: ExplainQuestion): Promise<Explanation> {
     const { random, clock } = this.#options;
-    const { table, guards, plan: { limits } } = this.#state;
-    this.#explainer ??= new Explainer({
-      config: this.config,
-      random,
-      now: () => clock.now(),
-      table,
-      limits: limits.table,
-      guards,
-      overrides: this.#control.overrides,
-    });
+    const { overrides } = this.#control;
+    const tables = { ...this.#state.tables, overrides, now: () => clock.now(), random };
+    this.#explainer ??= new Explainer({ config: this.config, ...tables });
     return this.#explainer.explain(question);
   }
 
@@ -149,7 +142,9 @@ export class Supervisor implements Disposable {
     const { shutdownDelayMs, shutdownTimeoutMs } = this.config;
     this.#ready = false;
     this.#emit({ type: "draining" });
-    await this.#sleep(shutdownDelayMs);
+    await new Promise<void>((resolve) => {
+      this.#options.clock.after(shutdownDelayMs, resolve);
+    });
     await this.#reloading;
     const drained = this.#generations.drain();
     using _cut = this.#options.clock.after(shutdownTimeoutMs, () => this.#cut());
@@ -285,11 +280,5 @@ export class Supervisor implements Disposable {
       fields: { open },
     });
     this.#post({ type: "abort" });
-  }
-
-  #sleep(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#options.clock.after(delayMs, resolve);
-    });
   }
 }
