@@ -40,7 +40,9 @@ export class ConfigWatch implements Disposable {
 
   #watch(): FolderWatch {
     const { clock, sources } = this.#options;
-    return new FolderWatch({ folders: sources().folders, clock, onChange: () => this.#look() });
+    const { files, folders: known } = sources();
+    const folders = [...new Set([...known, ...files.map(folderOf)])];
+    return new FolderWatch({ folders, clock, onChange: () => this.#look() });
   }
 
   #look(): void {
@@ -61,6 +63,10 @@ export class ConfigWatch implements Disposable {
       this.#folders = this.#watch();
     }
   }
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/") + 1) || ".";
 }
 
 /** Differs as soon as a file is another one, or a folder holds others. */

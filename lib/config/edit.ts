@@ -1,5 +1,6 @@
 import type * as Yaml from "yaml";
 import type { FileSource } from "./files.ts";
+import { isSame } from "../core/same.ts";
 import { parseBackend } from "./parse_backend.ts";
 import { escapeVariables, isRecord, substitute, type Variables } from "./substitute.ts";
 import { addItem, removeItem, setField, type Splice } from "./yaml_splice.ts";
@@ -45,8 +46,7 @@ export async function editConfig(file: EditedFile, edits: readonly ConfigEdit[])
   const yaml = await import("yaml");
   let { text } = file;
   for (const edit of edits) {
-    const { at, end, insert } = new Editor(yaml, { ...file, text }).splice(edit);
-    text = text.slice(0, at) + insert + text.slice(end);
+    text = new Editor(yaml, { ...file, text }).apply(edit);
   }
   return text;
 }
@@ -69,11 +69,38 @@ class Editor {
     this.#file = file;
   }
 
-  splice(edit: ConfigEdit): Splice {
+  /** The text with a change, which was read again and says what it is to say. */
+  apply(edit: ConfigEdit): string {
+    const { text, name } = this.#file;
+    const { at, end, insert } = this.#splice(edit);
+    const edited = text.slice(0, at) + insert + text.slice(end);
+    const document = this.#yaml.parseDocument(edited, { logLevel: "silent" });
+    if (document.errors.length === 0 && isSame(document.toJS(), this.#expected(edit))) {
+      return edited;
+    }
+    throw new EditError(`"${name}" is written in a way that cannot be changed: do it by hand`);
+  }
+
+  #expected(edit: ConfigEdit): unknown {
+    const document = this.#document.toJS() as {
+      readonly upstreams: Record<string, { readonly backends: Record<string, unknown>[] }>;
+    };
+    const { backends } = document.upstreams[edit.upstream]!;
+    if (edit.kind === "add") {
+      backends.push(Object.fromEntries(escaped(edit.backend)));
+      return document;
+    }
+    const at = this.#indexOf(this.#backendsOf(edit.upstream), edit.backend);
+    if (edit.kind === "remove") backends.splice(at, 1);
+    else backends[at] = { ...backends[at], weight: edit.weight };
+    return document;
+  }
+
+  #splice(edit: ConfigEdit): Splice {
     const list = this.#backendsOf(edit.upstream);
     const place = { yaml: this.#yaml, text: this.#file.text, list };
     if (edit.kind === "add") return addItem(place, escaped(edit.backend));
-    const at = list.items.findIndex((item) => this.#idOf(item) === edit.backend);
+    const at = this.#indexOf(list, edit.backend);
     const item = list.items[at];
     if (!this.#yaml.isMap(item)) {
       throw this.#error(`backend "${edit.backend}" of upstream "${edit.upstream}" is not written`);
@@ -97,6 +124,10 @@ class Editor {
     const list = this.#document.getIn(["upstreams", upstream, "backends"], true);
     if (this.#yaml.isSeq(list)) return list;
     throw this.#error(`the list of backends of upstream "${upstream}" is not written`);
+  }
+
+  #indexOf(list: Yaml.YAMLSeq, id: string): number {
+    return list.items.findIndex((item) => this.#idOf(item) === id);
   }
 
   #idOf(item: unknown): string | undefined {

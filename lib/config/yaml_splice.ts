@@ -25,7 +25,7 @@ export function addItem(place: ListPlace, fields: readonly Field[]): Splice {
   const inline = `{ ${texts.join(", ")} }`;
   const end = endOf(place, last);
   if (list.flow === true) return { at: end, end, insert: `, ${inline}` };
-  const dash = dashOf(place, last);
+  const dash = dashOf(place, list.items.length - 1);
   const indent = " ".repeat(columnOf(text, dash));
   const isInline = yaml.isMap(last) && last.flow === true;
   const insert = isInline ? `- ${inline}` : `- ${texts.join(`\n${indent}  `)}`;
@@ -38,7 +38,7 @@ export function removeItem(place: ListPlace, index: number): Splice {
   const { text, list } = place;
   const [before, item, after] = [index - 1, index, index + 1].map((at) => list.items[at]);
   if (list.flow !== true) {
-    const at = lineStart(text, dashOf(place, item));
+    const at = lineStart(text, dashOf(place, index));
     return { at, end: lineEnd(text, endOf(place, item)) + 1, insert: "" };
   }
   return after === undefined
@@ -52,7 +52,9 @@ export function setField(place: ListPlace, map: Yaml.YAMLMap, field: Field): Spl
   const known = map.items.find(({ key }) => yaml.isScalar(key) && key.value === field[0]);
   if (known !== undefined) {
     const at = startOf(place, known.value);
-    return { at, end: endOf(place, known.value), insert: String(field[1]) };
+    // A key without a value ends with its colon.
+    const space = text[at - 1] === ":" ? " " : "";
+    return { at, end: endOf(place, known.value), insert: `${space}${JSON.stringify(field[1])}` };
   }
   const end = endOf(place, map.items.at(-1)?.value);
   if (map.flow === true) return { at: end, end, insert: `, ${fieldText(field)}` };
@@ -81,9 +83,12 @@ function endOf(place: ListPlace, node: unknown): number {
   return node.range?.[1] ?? 0;
 }
 
-/** The `-` before an item of a block. */
-function dashOf(place: ListPlace, item: unknown): number {
-  return place.text.lastIndexOf("-", startOf(place, item) - 1);
+/** The `-` before an item of a block; comments may stand before and after it. */
+function dashOf(place: ListPlace, index: number): number {
+  const { text, list } = place;
+  if (index === 0) return startOf(place, list);
+  const from = lineEnd(text, endOf(place, list.items[index - 1]));
+  return text.indexOf("-", from + text.slice(from).search(/^ *-/m));
 }
 
 function columnOf(text: string, at: number): number {

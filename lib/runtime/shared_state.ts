@@ -67,6 +67,11 @@ export class SharedState {
     };
   }
 
+  /** What decides where work goes, as of now. */
+  get tables() {
+    return { table: this.table, limits: this.#limits.table, guards: this.guards };
+  }
+
   /**
    * Makes room for another configuration. What is in both keeps its place.
    *

@@ -116,16 +116,9 @@ export class Supervisor implements Disposable {
   /** Says where a request would go now, and why. @throws {RequestError} when it is no question */
   explain(question: ExplainQuestion): Promise<Explanation> {
     const { random, clock } = this.#options;
-    const { table, guards, plan: { limits } } = this.#state;
-    this.#explainer ??= new Explainer({
-      config: this.config,
-      random,
-      now: () => clock.now(),
-      table,
-      limits: limits.table,
-      guards,
-      overrides: this.#control.overrides,
-    });
+    const { overrides } = this.#control;
+    const tables = { ...this.#state.tables, overrides, now: () => clock.now(), random };
+    this.#explainer ??= new Explainer({ config: this.config, ...tables });
     return this.#explainer.explain(question);
   }
 

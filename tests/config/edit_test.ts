@@ -1,5 +1,8 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
+import { parse } from "@std/yaml";
 import { type ConfigEdit, editConfig, EditError } from "../../lib/config/edit.ts";
+
+import { seededRandom } from "../support/seeded_random.ts";
 
 const TEXT = `# The shop.
 listeners: # everywhere
@@ -133,3 +136,84 @@ Deno.test("editConfig() refuses a short form", async () => {
 
   await assertRejects(() => editConfig(file, [change]), EditError, "weir check --expand");
 });
+
+/** A configuration with comments, in some mixture of styles, of backends with these ports. */
+function write(ports: readonly number[], random: () => number): string {
+  const any = <T>(...choices: readonly T[]): T => choices[Math.floor(random() * choices.length)]!;
+  const comment = () => any("", "", " # a-b: c", " # - x");
+  const weight = () => any("", "", "3", "w");
+  if (random() < 0.3) {
+    const items = ports.map((port) => {
+      return any(`{ address: "h:${port}" }`, `{address: h:${port},weight: 2}`);
+    });
+    const list = any(items.join(", "), items.join(",\n      "));
+    return `upstreams:\n  app: { backends: [${list}] }${comment()}\n`;
+  }
+  const indent = any("", "  ");
+  const lines = ports.flatMap((port) => {
+    const above = any([], [], [`    # of ${port} - and more`]);
+    const dash = `    ${indent}-`;
+    const own = weight();
+    const more = own === ""
+      ? []
+      : [`    ${indent}  weight:${own === "w" ? "" : ` ${own}`}${comment()}`];
+    return [
+      ...above,
+      ...any(
+        [`${dash} address: h:${port}${comment()}`, ...more],
+        [`${dash} { address: "h:${port}" }${comment()}`],
+        [`${dash} # a-b`, `    ${indent}  address: 'h:${port}'`],
+      ),
+    ];
+  });
+  return [
+    "# top",
+    "upstreams:",
+    "  app:",
+    `    backends:${comment()}`,
+    ...lines,
+    any("", "  # end"),
+  ]
+    .join("\n");
+}
+
+Deno.test("editConfig() does what it is asked to in every style, or says that it cannot", async () => {
+  const random = seededRandom(7);
+  let refused = 0;
+  for (let round = 0; round < 400; round++) {
+    const text = write([1, 2, 3].slice(0, 1 + Math.floor(random() * 3)), random);
+    const { upstreams: { app: { backends } } } = parse(text) as Parsed;
+    const victim = backends[Math.floor(random() * backends.length)]!;
+    const edits: ConfigEdit[] = [
+      { kind: "add", upstream: "app", backend: { name: "new", address: "h:9" } },
+      { kind: "weight", upstream: "app", backend: victim.address, weight: 7 },
+      { kind: "remove", upstream: "app", backend: backends[0]!.address },
+    ];
+    const file = { name: "weir.yaml", text, variables: () => undefined };
+
+    const edited = await editConfig(file, edits).catch((error) => error);
+
+    if (edited instanceof EditError) {
+      refused++;
+      continue;
+    }
+    const weighed = backends.map((one) => one === victim ? { ...one, weight: 7 } : one);
+    assertEquals(
+      (parse(edited) as Parsed).upstreams.app.backends,
+      [...weighed.slice(1), { name: "new", address: "h:9" }],
+      `${text}\n---\n${edited}`,
+    );
+    for (const [line] of text.matchAll(/# (top|of|end).*/g)) assertStringIncludes(edited, line);
+  }
+  // A weight without a value is no backend that could run.
+  assertLess(refused, 60);
+});
+
+interface Parsed {
+  readonly upstreams: { readonly app: { readonly backends: readonly ParsedBackend[] } };
+}
+interface ParsedBackend {
+  readonly address: string;
+  readonly name?: string;
+  readonly weight?: number;
+}

@@ -3,7 +3,8 @@ import { parse, stringify } from "@std/yaml";
 import { startHttp } from "../support/http_scenario.ts";
 import { NamedBackends } from "../support/named_backends.ts";
 import type { Scenario, Settings } from "../support/scenario.ts";
-import { runWeir } from "../support/weir.ts";
+import { eventually } from "../support/wait.ts";
+import { runWeir, startWeir } from "../support/weir.ts";
 
 /** Changes the upstream in the file; nobody is told. */
 async function edit(scenario: Scenario, changes: Settings): Promise<void> {
@@ -44,4 +45,47 @@ Deno.test("weir ctl reload puts the file in force and says what changed", async 
   const { algorithm } = (await scenario.status()).upstreams[0]!;
   assertEquals(algorithm, "least_connections");
   assertEquals((await scenario.reloads()).refused, 2);
+});
+
+Deno.test("weir ctl events tells of reloads, done and refused", async () => {
+  await using farm = new NamedBackends(["b0"]);
+  await using scenario = await startHttp({ backends: farm.addresses });
+  const admin = ["--admin", scenario.admin];
+  await using listener = await startWeir({ args: ["ctl", ...admin, "events"] });
+
+  await eventually("the event", async () => {
+    await runWeir({ args: ["ctl", ...admin, "reload"] });
+    assertMatch(listener.stdout.text, /Z reload ok=true$/m);
+  });
+  await edit(scenario, { algorithm: "fastest" });
+  await runWeir({ args: ["ctl", ...admin, "reload"] });
+
+  await eventually("the other event", () => {
+    assertMatch(listener.stdout.text, /Z reload ok=false problems=\S*.*must be one of/m);
+  });
+});
+
+Deno.test("weir explain goes by what was reloaded, wherever it has its place", async () => {
+  await using farm = new NamedBackends(["b0", "b1", "b2"]);
+  const backends = farm.addresses.map((address, at) => ({ name: `b${at}`, address }));
+  await using scenario = await startHttp({ backends, upstream: { algorithm: "first" } });
+  const url = `http://${scenario.address}/`;
+  const explain = async () => {
+    const args = ["explain", "--admin", scenario.admin, "--url", url, "--format", "json"];
+    const { stdout } = await runWeir({ args });
+    const { outcome: { upstreams: [upstream] } } = JSON.parse(stdout);
+    return [upstream.pick, upstream.backends.map(({ excluded }: Settings) => excluded ?? "")];
+  };
+  await scenario.changeBackend("b1", { state: "drain" });
+
+  const before = await explain();
+  await edit(scenario, { backends: backends.slice(1) });
+  await runWeir({ args: ["ctl", "--admin", scenario.admin, "reload"] });
+  const after = await explain();
+  await edit(scenario, { backends });
+  await runWeir({ args: ["ctl", "--admin", scenario.admin, "reload"] });
+
+  assertEquals(before, ["b0", ["", "drain", ""]]);
+  assertEquals(after, ["b2", ["drain", ""]]);
+  assertEquals(await explain(), ["b0", ["", "drain", ""]]);
 });

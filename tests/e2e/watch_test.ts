@@ -5,7 +5,7 @@ import { NamedBackends } from "../support/named_backends.ts";
 import { TempFolder } from "../support/paths.ts";
 import type { Status } from "../../lib/runtime/status.ts";
 import { DEADLINE_MS, eventually } from "../support/wait.ts";
-import { startWeir } from "../support/weir.ts";
+import { runWeir, startWeir } from "../support/weir.ts";
 
 /** A configuration of one upstream whose backend has this name, watched. */
 class Watched implements AsyncDisposable {
@@ -134,4 +134,18 @@ Deno.test("watch: files that are included are watched, also one that is new", as
   await eventually("the other text", async () => assertEquals(await upstreams(), ["app", "third"]));
   await Deno.remove(`${parts}/more.yaml`);
   await eventually("its end", async () => assertEquals(await upstreams(), ["app"]));
+});
+
+Deno.test("watch: a reload turns it on", async () => {
+  await using w = await Watched.create();
+  const path = await w.folder.write("weir.yaml", w.text("one", { watch: false }));
+  await w.start(path);
+
+  await Deno.writeTextFile(path, w.text("two"));
+  const { code } = await runWeir({ args: ["ctl", "--admin", w.admin, "reload"] });
+  await w.until("two");
+  await Deno.writeTextFile(path, w.text("three"));
+  await w.until("three");
+
+  assertEquals(code, 0);
 });
