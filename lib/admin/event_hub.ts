@@ -84,6 +84,11 @@ export class EventHub implements Disposable {
   /** Ends all streams; nobody can listen any more. */
   [Symbol.dispose](): void {
     this.#closed = true;
+    this.disconnect();
+  }
+
+  /** Ends all streams; who may can come again. */
+  disconnect(): void {
     for (const subscriber of this.#subscribers) {
       this.#forget(subscriber);
       subscriber.queue.end();

@@ -6,11 +6,15 @@ import type { EventHub } from "./event_hub.ts";
 import { AdminHandler } from "./handler.ts";
 import type { AdminTarget } from "./target.ts";
 
-/** What the admin listener works with. */
-export interface AdminOptions {
+/** Where the admin listener is, and who may use it. */
+export interface AdminRules {
   readonly config: AdminConfig;
   /** What requests have to carry; absent: nothing. */
   readonly token?: string | undefined;
+}
+
+/** What the admin listener works with. */
+export interface AdminOptions extends AdminRules {
   readonly target: AdminTarget;
   readonly events: EventHub;
   readonly clock: Clock;
@@ -19,6 +23,9 @@ export interface AdminOptions {
 
 /** The admin listener, open. */
 export interface AdminServer {
+  /** The same address under other rules: who was let in before is not any more. */
+  change(rules: AdminRules): void;
+  /** Answers under way go out; streams of events have to be ended by who owns them. */
   stop(): Promise<void>;
 }
 
@@ -29,8 +36,8 @@ export function startAdmin(options: AdminOptions): AdminServer {
 
 /** Running out of file descriptors ends `Deno.serve` for good: this one is then opened again. */
 class AdminListener implements AdminServer {
-  readonly #options: AdminOptions;
-  readonly #handler: AdminHandler;
+  #options: AdminOptions;
+  #handler: AdminHandler;
   #server: Deno.HttpServer;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
@@ -41,10 +48,14 @@ class AdminListener implements AdminServer {
     this.#server = this.#open();
   }
 
+  change(rules: AdminRules): void {
+    this.#options = { ...this.#options, ...rules };
+    this.#handler = new AdminHandler(this.#options);
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    this.#options.events[Symbol.dispose]();
     // A client that does not read its answer would hold the process for as long as it likes.
     const late = Promise.withResolvers<void>();
     const deadline = setTimeout(late.resolve, STOP_MS);

@@ -1,4 +1,4 @@
-import type { ChangeResult, NotChanged } from "../admin/change_result.ts";
+import type { ChangeResult, NotChanged, ReloadKind } from "../admin/change_result.ts";
 import { diffConfigs } from "../config/diff.ts";
 import { applyOverlay, NO_OVERLAY, type Overlay, OverlayError } from "../config/overlay.ts";
 import { editConfig, EditError, readForEdit } from "../config/edit.ts";
@@ -13,6 +13,7 @@ import type { Config } from "../config/types.ts";
 import { isSame } from "../core/same.ts";
 import { messageOf } from "../core/errors.ts";
 import type { EmitEvent } from "../core/events.ts";
+import { type Preparable, prepareAll } from "../core/prepared.ts";
 import type { LogFields, Logger, LogLevel } from "../core/log.ts";
 import { ListenError } from "../runtime/listen_error.ts";
 import { configOf } from "../runtime/layout.ts";
@@ -32,6 +33,8 @@ export interface ReloaderOptions {
   readonly load?: (() => Promise<LoadResult>) | undefined;
   /** What the configuration that the process began with was made of. */
   readonly sources?: ConfigSources | undefined;
+  /** What goes by the configuration beside the data plane. */
+  readonly parts?: readonly Preparable<Config>[];
   /** Hears of each configuration that is put in force. */
   readonly onChange?: (config: Config) => void;
   /** What flags say goes before what the file says. */
@@ -195,7 +198,7 @@ export class Reloader {
     const { config, overlay } = applyOverlay(wanted.file, wanted.overlay);
     let how;
     try {
-      how = await supervisor.reload(config);
+      how = await this.#change(supervisor, config);
     } catch (error) {
       return this.#refuse(conflict(describe(error)));
     }
@@ -209,6 +212,18 @@ export class Reloader {
     this.#options.emit({ type: "reload", ok: true });
     this.#options.onChange?.(config);
     return { ok: true, how, changes: diffConfigs(before, configOf(supervisor.config)), warnings };
+  }
+
+  async #change(supervisor: Supervisor, config: Config): Promise<ReloadKind> {
+    const others = await prepareAll(this.#options.parts ?? [], config);
+    try {
+      const how = await supervisor.reload(config);
+      others.commit();
+      return how;
+    } catch (error) {
+      others.cancel();
+      throw error;
+    }
   }
 
   #refuse(result: NotChanged): NotChanged {

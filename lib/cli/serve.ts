@@ -55,7 +55,7 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
   }
   await dropUnneeded();
   // Before the first connection can come: a signal that nobody listens for would cut it.
-  const admin = new AdminPart({ config, log });
+  const admin = new AdminPart({ log });
   using watch = new WatchSwitch({
     clock: systemClock,
     sources: () => reloader.sources,
@@ -67,6 +67,7 @@ export async function serve(options: ServeOptions): Promise<ExitCode> {
     load,
     override,
     sources,
+    parts: [{ prepare: (next) => log.prepare(next.log) }, admin],
     onChange: turnWatch,
     log,
     emit: admin.emit,

@@ -2,6 +2,7 @@ import type { AccessLogConfig } from "../config/types.ts";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import { type Logger, LogThrottle } from "../core/log.ts";
+import { type Prepared, UNCHANGED } from "../core/prepared.ts";
 import type { RingQueue } from "../ds/ring_queue.ts";
 import { AccessReader } from "./access_reader.ts";
 import { type AccessTarget, openTarget } from "./access_target.ts";
@@ -22,12 +23,6 @@ export interface AccessLost {
   readonly dropped: number;
   /** Because writing them failed. */
   readonly failed: number;
-}
-
-/** A target that was opened for another configuration. */
-export interface PreparedTarget {
-  commit(): void;
-  cancel(): void;
 }
 
 /**
@@ -87,9 +82,9 @@ export class AccessOutput implements AsyncDisposable {
    *
    * @throws {Error} of the system, with everything as it was
    */
-  prepare(config: AccessLogConfig | undefined): PreparedTarget {
+  prepare(config: AccessLogConfig | undefined): Prepared {
     const isSame = this.#target !== undefined && config?.file === this.#file;
-    if (config === undefined || isSame) return { commit() {}, cancel() {} };
+    if (config === undefined || isSame) return UNCHANGED;
     const { file } = config;
     const target = this.#open(file);
     return {

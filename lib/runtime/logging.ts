@@ -7,19 +7,22 @@ import {
 import type { LogConfig } from "../config/types.ts";
 import type { Logger, LogLevel } from "../core/log.ts";
 import { passes } from "../core/log.ts";
+import type { Prepared } from "../core/prepared.ts";
 
 /** The operational log of the process. */
 export interface OperationalLog extends Logger, Disposable {
   /** Opens the log file anew, after it was moved away. */
   reopen(): void;
+  /** Opens what another configuration names. @throws {Error} of the system when it cannot */
+  prepare(config: LogConfig): Prepared;
   /** Changes what is written from now on. */
   setLevel(level: LogLevel): void;
 }
 
 /** Starts the log. @throws {Error} of the system when its file cannot be opened */
 export function openLog(config: LogConfig): OperationalLog {
-  const output = new Output(config.file);
-  const format = config.format === "json" ? formatJson : formatText;
+  let output = new Output(config.file);
+  let format = formatOf(config);
   const encoder = new TextEncoder();
   configureSync({
     reset: true,
@@ -41,6 +44,18 @@ export function openLog(config: LogConfig): OperationalLog {
       lowest = level;
     },
     reopen: () => output.reopen(),
+    prepare: (next) => {
+      const opened = next.file === output.path ? undefined : new Output(next.file);
+      return {
+        commit: () => {
+          format = formatOf(next);
+          if (opened === undefined) return;
+          output[Symbol.dispose]();
+          output = opened;
+        },
+        cancel: () => opened?.[Symbol.dispose](),
+      };
+    },
     [Symbol.dispose]: () => {
       resetSync();
       output[Symbol.dispose]();
@@ -50,17 +65,17 @@ export function openLog(config: LogConfig): OperationalLog {
 
 /** Standard error, or a file that can be opened anew. */
 class Output implements Disposable {
-  readonly #path: string | undefined;
+  readonly path: string | undefined;
   #file: Deno.FsFile | undefined;
 
   constructor(path: string | undefined) {
-    this.#path = path;
+    this.path = path;
     this.reopen();
   }
 
   reopen(): void {
-    if (this.#path === undefined) return;
-    const file = Deno.openSync(this.#path, { create: true, append: true });
+    if (this.path === undefined) return;
+    const file = Deno.openSync(this.path, { create: true, append: true });
     this.#file?.close();
     this.#file = file;
   }
@@ -78,6 +93,10 @@ class Output implements Disposable {
     this.#file?.close();
     this.#file = undefined;
   }
+}
+
+function formatOf({ format }: LogConfig): (record: TapeRecord) => string {
+  return format === "json" ? formatJson : formatText;
 }
 
 /** One line for people: `2026-11-21T09:00:00.000Z info Backend is up upstream=app`. */

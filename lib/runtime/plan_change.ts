@@ -80,5 +80,5 @@ function minus(some: ReadonlySet<string>, others: ReadonlySet<string>): string[]
 }
 
 function needsRestart(setting: string): boolean {
-  return /^(admin|log\.(format|file)|congestionControl)\b/.test(setting);
+  return /^congestionControl\b/.test(setting);
 }

@@ -1,6 +1,7 @@
 import type { Config } from "../config/types.ts";
 import type { EmitEvent } from "../core/events.ts";
 import { sleep } from "../core/clock.ts";
+import type { Prepared } from "../core/prepared.ts";
 import type { LogLevel } from "../core/log.ts";
 import { denoTransport } from "../net/deno_transport.ts";
 import { CertificateKeeper, loadCertificates } from "./certificate_keeper.ts";
@@ -9,7 +10,6 @@ import type { ReloadKind } from "../admin/change_result.ts";
 import type { ExplainQuestion } from "../admin/explain_question.ts";
 import { Explainer } from "./explainer.ts";
 import type { Explanation } from "./explanation.ts";
-import type { PreparedTarget } from "./access_output.ts";
 import { Generations } from "./generations.ts";
 import { Guards } from "./guards.ts";
 import { HealthChecks } from "./health.ts";
@@ -168,7 +168,7 @@ export class Supervisor implements Disposable {
     const isInPlace = this.#generations.current.canTake(config);
     const goBack = this.#state.advance(config, certificates);
     const health = this.#health.prepare(this.#state.plan.config);
-    let access: PreparedTarget | undefined;
+    let access: Prepared | undefined;
     try {
       access = this.#options.access?.prepare(config.accessLog);
       await health.ready;

@@ -203,7 +203,9 @@ Deno.test("an only backend is tried in panic, and used as soon as it is there", 
 });
 
 Deno.test("clients that leave open no circuit", async () => {
+  let asked = 0;
   await using slow = new HttpBackend(async ({ disposed }) => {
+    asked++;
     await Promise.race([disposed, pause(300)]);
     return answerOf(200, "slow");
   });
@@ -212,11 +214,16 @@ Deno.test("clients that leave open no circuit", async () => {
     upstream: { ...NEVER, circuit_breaker: { failures: 1, error_rate: 0.01, min_requests: 1 } },
   });
 
-  await inParallel(20, 10, async () => {
-    using client = await HttpClient.connect(scenario.address);
-    await client.send(GET);
-    await pause(20);
-  });
+  for (let round = 0; round < 2; round++) {
+    await using clients = new AsyncDisposableStack();
+    const before = asked;
+    await inParallel(10, 10, async () => {
+      const client = await HttpClient.connect(scenario.address);
+      clients.defer(() => client[Symbol.dispose]());
+      await client.send(GET);
+    });
+    await eventually("a request", () => assertGreater(asked, before));
+  }
 
   assertEquals((await askOnce(scenario.address, GET)).body, "slow");
   const [status] = await scenario.backendStatus();

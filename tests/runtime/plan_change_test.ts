@@ -69,10 +69,10 @@ Deno.test("planChange() knows nothing of what is open where no running Weir was 
 
 Deno.test("planChange() names what a reload does not take on", async () => {
   const before = await config();
-  const top = "zone: z\nlog: { format: json, level: error }\nadmin: { address: '127.0.0.1:9000' }";
+  const top = "zone: z\ntcp: { congestion_control: bbr }\nadmin: { address: '127.0.0.1:9000' }";
   const plan = planChange(before, await config({ top }));
 
-  assertEquals(plan.needRestart.toSorted(), ["admin", "log.format"]);
+  assertEquals(plan.needRestart.toSorted(), ["congestionControl"]);
 });
 
 for (const algorithm of ["consistent_hash", "maglev", "rendezvous", "ip_hash"]) {
