@@ -2,7 +2,7 @@ import { connectTo } from "./clients.ts";
 import { freeAddress } from "./free_port.ts";
 import { TempFolder } from "./paths.ts";
 import type { Peer } from "./peers.ts";
-import { ChildProcess, runToEnd } from "./process.ts";
+import { ChildProcess, type Finished, runToEnd } from "./process.ts";
 import { eventually } from "./wait.ts";
 
 /** `ab` of Apache. */
@@ -19,7 +19,28 @@ export interface WrkReport {
 
 /** Runs `wrk` to its end. */
 export async function runWrk(wrk: string, args: readonly string[]): Promise<WrkReport> {
-  const { code, stdout, stderr } = await runToEnd({ name: "wrk", argv: [wrk, ...args] });
+  return readWrk(await runToEnd({ name: "wrk", argv: [wrk, ...args] }));
+}
+
+/** Runs `wrk` until told to stop. */
+export class EndlessWrk implements AsyncDisposable {
+  readonly #process: ChildProcess;
+
+  constructor(wrk: string, args: readonly string[]) {
+    this.#process = new ChildProcess({ name: "wrk", argv: [wrk, "-d1h", ...args] });
+  }
+
+  async stop(): Promise<WrkReport> {
+    this.#process.signal("SIGINT");
+    return readWrk(await this.#process.finished());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]();
+  }
+}
+
+function readWrk({ code, stdout, stderr }: Finished): WrkReport {
   if (code !== 0) throw new Error(`Cannot run wrk: ${stdout}${stderr}`);
   const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/
     .exec(stdout)?.slice(1) ?? [];
@@ -28,6 +49,27 @@ export async function runWrk(wrk: string, args: readonly string[]): Promise<WrkR
     socketErrors: errors.reduce((sum, count) => sum + Number(count), 0),
     badAnswers: Number(/Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1] ?? 0),
   };
+}
+
+/** What `h2load` counted. */
+export interface H2loadReport {
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly errored: number;
+  readonly timeout: number;
+  /** Answers that were not 2xx. */
+  readonly badAnswers: number;
+}
+
+/** Runs `h2load` to its end. @throws {Error} when it does not say what came of its requests */
+export async function runH2load(h2load: string, args: readonly string[]): Promise<H2loadReport> {
+  const { stdout, stderr } = await runToEnd({ name: "h2load", argv: [h2load, ...args] });
+  const counts = /(\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout/.exec(stdout);
+  const codes = /status codes: \d+ 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx/.exec(stdout);
+  if (counts === null || codes === null) throw new Error(`Cannot run h2load: ${stdout}${stderr}`);
+  const [succeeded = 0, failed = 0, errored = 0, timeout = 0] = counts.slice(1).map(Number);
+  const badAnswers = codes.slice(1).reduce((sum, count) => sum + Number(count), 0);
+  return { succeeded, failed, errored, timeout, badAnswers };
 }
 
 /** NGINX over a folder, with uploads, and with as many connections as are wanted. */

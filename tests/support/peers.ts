@@ -9,6 +9,7 @@ export type Peer =
   | "python3"
   | "wrk"
   | "ab"
+  | "h2load"
   | "prometheus"
   | "promtool"
   | "node"
