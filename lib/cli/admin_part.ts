@@ -7,7 +7,7 @@ import type { Config } from "../config/types.ts";
 import { formatAddress } from "../core/address.ts";
 import { messageOf } from "../core/errors.ts";
 import type { EmitEvent } from "../core/events.ts";
-import type { OperationalLog } from "../runtime/logging.ts";
+import { inCategory, type Logger } from "../core/log.ts";
 import type { Status } from "../runtime/status.ts";
 import { configOf } from "../runtime/layout.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
@@ -17,7 +17,7 @@ import type { Reloader } from "./reloader.ts";
 /** What an {@linkcode AdminPart} works with. */
 export interface AdminPartOptions {
   readonly config: Config;
-  readonly log: OperationalLog;
+  readonly log: Logger;
 }
 
 /** The admin interface of the process: what it tells, and what it can have done. */
@@ -41,9 +41,9 @@ export class AdminPart {
 
   /** Opens the listener, if one is configured. @throws {Error} saying why it cannot */
   async start(supervisor: Supervisor, reloader: Reloader): Promise<void> {
-    const { config, log } = this.#options;
-    const { admin } = config;
+    const { admin } = this.#options.config;
     if (admin === undefined) return;
+    const log = inCategory(this.#options.log, "admin");
     const status = () => ({
       ...supervisor.status(),
       reloads: reloader.history,
@@ -94,7 +94,7 @@ export class AdminPart {
 }
 
 /** @throws {Error} saying what is wrong with the file */
-async function tokenIn(path: string, log: OperationalLog): Promise<string> {
+async function tokenIn(path: string, log: Logger): Promise<string> {
   const read = await readToken(path, systemEnvironment().files);
   if (!read.ok) throw new Error(`cannot read the admin token "${path}": ${read.message}`);
   const { mode } = await Deno.stat(path);
