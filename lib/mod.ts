@@ -43,7 +43,7 @@ export type {
 } from "./balancer/balancer.ts";
 export { ALGORITHMS, createBalancer } from "./balancer/registry.ts";
 export type { Clock } from "./core/clock.ts";
-export type { Logger, LogRecord } from "./core/log.ts";
+export type { CategoryLevels, LogCategory, Logger, LogRecord } from "./core/log.ts";
 export type { Candidate } from "./core/types.ts";
 export { ListenError } from "./runtime/listen_error.ts";
 export type { Status } from "./runtime/status.ts";

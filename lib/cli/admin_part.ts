@@ -10,7 +10,7 @@ import { messageOf } from "../core/errors.ts";
 import type { EmitEvent } from "../core/events.ts";
 import { type Preparable, type Prepared, UNCHANGED } from "../core/prepared.ts";
 import { isSame } from "../core/same.ts";
-import type { OperationalLog } from "../runtime/logging.ts";
+import { inCategory, type Logger } from "../core/log.ts";
 import { configOf } from "../runtime/layout.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
 import { systemClock } from "../runtime/system_clock.ts";
@@ -18,7 +18,7 @@ import type { Reloader } from "./reloader.ts";
 
 /** What an {@linkcode AdminPart} works with. */
 export interface AdminPartOptions {
-  readonly log: OperationalLog;
+  readonly log: Logger;
 }
 
 /** The admin interface of the process: what it tells, and what it can have done. */
@@ -29,7 +29,7 @@ export class AdminPart implements Preparable<Config> {
   #open: OpenAdmin | undefined;
 
   constructor(options: AdminPartOptions) {
-    this.#options = options;
+    this.#options = { log: inCategory(options.log, "admin") };
     this.#events = new EventHub({
       clock: systemClock,
       wallMs: () => Date.now(),

@@ -243,7 +243,7 @@ export class Reloader {
   }
 
   #tell(level: LogLevel, message: string, fields: LogFields = {}): void {
-    this.#options.log.write({ level, message, fields });
+    this.#options.log.write({ level, category: "config", message, fields });
   }
 }
 

@@ -1,5 +1,6 @@
 import { ALGORITHMS } from "../balancer/registry.ts";
 import { formatAddress } from "../core/address.ts";
+import { LOG_CATEGORIES } from "../core/log.ts";
 import type { BackendSpec } from "../core/types.ts";
 import type { LimitPolicy } from "../limit/create_limit.ts";
 import type {
@@ -23,6 +24,7 @@ import type {
   Config,
   HashKey,
   ListenerConfig,
+  LogConfig,
   StickyConfig,
   TracingConfig,
   UpstreamConfig,
@@ -47,8 +49,7 @@ export interface BuildInput {
 /** Turns checked settings into the configuration that the program runs on. */
 export function buildConfig(input: BuildInput): Config {
   const { main, included, folders, cores, file: configFile, lists = new Map(), pems } = input;
-  const { log, admin, tcp, access_log: accessLog, tracing } = main;
-  const file = log.file.path;
+  const { admin, tcp, access_log: accessLog, tracing } = main;
   const { name: congestionControl } = tcp.congestion_control;
   const parts = [main, ...included];
   return deepFreeze({
@@ -58,7 +59,7 @@ export function buildConfig(input: BuildInput): Config {
     ...(main.watch ? { watch: true } : {}),
     shutdownDelayMs: main.shutdown_delay,
     shutdownTimeoutMs: main.shutdown_timeout,
-    log: { level: log.level, format: log.format, ...(file === undefined ? {} : { file }) },
+    log: buildLog(main.log),
     ...(accessLog?.enabled ? { accessLog: buildAccessLog(accessLog) } : {}),
     ...(tracing === undefined ? {} : { tracing: buildTracing(tracing) }),
     ...(congestionControl === undefined ? {} : { congestionControl }),
@@ -72,6 +73,19 @@ export function buildConfig(input: BuildInput): Config {
         .map(([name, upstream]) => buildUpstream(name, upstream, pems?.get(name)));
     }),
   });
+}
+
+function buildLog({ level, levels, format, file: { path } }: FullSettings["log"]): LogConfig {
+  const named = LOG_CATEGORIES.flatMap((category) => {
+    const own = levels[category];
+    return own === undefined ? [] : [[category, own] as const];
+  });
+  return {
+    level,
+    ...(named.length === 0 ? {} : { levels: Object.fromEntries(named) }),
+    format,
+    ...(path === undefined ? {} : { file: path }),
+  };
 }
 
 function buildAccessLog(

@@ -8,6 +8,7 @@ import { circuitBreaker, outlierDetection, panicThreshold } from "./schema_guard
 import { healthCheck } from "./schema_health.ts";
 import { httpLimits, httpTimeouts, pool, retry, route, shortPool, sticky } from "./schema_http.ts";
 import { concurrency, queue } from "./schema_limits.ts";
+import { log } from "./schema_log.ts";
 import { rateLimit } from "./schema_rate.ts";
 import { tls } from "./schema_tls.ts";
 import { httpsRedirect } from "./tls_values.ts";
@@ -30,15 +31,6 @@ import {
   wholeNumber,
   workers,
 } from "./values.ts";
-
-const log = section({
-  level: choice(["debug", "info", "warning", "error"], { aliases: { warn: "warning" } })
-    .prefault("info").describe("Least severe record that is written."),
-  format: choice(["text", "json"]).prefault("text")
-    .describe("Shape of a record: a line for people, or one JSON object per line."),
-  file: outputFile().prefault(null)
-    .describe("File that records are appended to; null means standard error."),
-});
 
 const accessLog = section({
   enabled: flag().prefault(true).describe("Whether there is one."),

@@ -1,9 +1,11 @@
 import type { TcpAddress } from "../core/address.ts";
-import type { LogLevel } from "../core/log.ts";
+import type { CategoryLevels, LogLevel } from "../core/log.ts";
 
 /** The operational log. */
 export interface LogConfig {
   readonly level: LogLevel;
+  /** Of categories, where it is another; absent: nowhere. */
+  readonly levels?: CategoryLevels;
   readonly format: "text" | "json";
   /** Absent: standard error. */
   readonly file?: string;

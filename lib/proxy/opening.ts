@@ -50,6 +50,7 @@ export class Opening {
     if (suppressed === undefined) return;
     log.write({
       level: "warning",
+      category: "tls",
       message: "No TLS with a backend",
       fields: {
         upstream: this.#config.name,

@@ -34,13 +34,14 @@ export class BackendControl {
     const stateBefore = this.overrides.stateOf(backend);
     // Noted first: a thread that starts between the two finds it there.
     this.overrides.change(backend, change);
-    const message = this.overrides.messageOf(backend);
-    this.#options.post(message);
-    const { weight, state } = message;
+    const news = this.overrides.messageOf(backend);
+    this.#options.post(news);
+    const { weight, state } = news;
     if (state !== stateBefore) this.#options.setChecked(backend, state !== "maintenance");
     const fields = { upstream, backend: id, weight, state };
     this.#options.emit({ type: "override", ...fields });
-    this.#options.log.write({ level: "info", message: "Backend changed by an operator", fields });
+    const message = "Backend changed by an operator";
+    this.#options.log.write({ level: "info", category: "admin", message, fields });
     return true;
   }
 }

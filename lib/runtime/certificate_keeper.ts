@@ -1,6 +1,6 @@
 import { systemEnvironment } from "../config/files.ts";
 import type { Config } from "../config/types.ts";
-import type { Logger } from "../core/log.ts";
+import { inCategory, type Logger } from "../core/log.ts";
 import { CertificateUpkeep, type UpkeepOptions } from "./certificate_upkeep.ts";
 import { Certificates } from "./certificates.ts";
 
@@ -16,7 +16,10 @@ export function loadCertificates(
   before?: Certificates,
 ): Promise<Certificates> {
   const { files } = systemEnvironment();
-  return Certificates.load({ config, files, log, wallMs: Date.now }, before);
+  return Certificates.load(
+    { config, files, log: inCategory(log, "tls"), wallMs: Date.now },
+    before,
+  );
 }
 
 /** The certificates in force, which are kept up with their files. */
@@ -25,8 +28,8 @@ export class CertificateKeeper implements Disposable {
   #current: Certificates;
   #upkeep: CertificateUpkeep | undefined;
 
-  constructor({ certificates, ...options }: UpkeepOptions) {
-    this.#options = options;
+  constructor({ certificates, log, ...options }: UpkeepOptions) {
+    this.#options = { ...options, log: inCategory(log, "tls") };
     this.#current = certificates;
   }
 

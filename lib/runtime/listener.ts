@@ -120,6 +120,7 @@ export class Listener implements Disposable {
       conn.close();
       log.write({
         level: "error",
+        category: "listener",
         message: "Connection handler failed",
         fields: { listener: config.name, error: messageOf(error) },
       });
@@ -162,7 +163,12 @@ export class Listener implements Disposable {
     const suppressed = throttle.admit(performance.now());
     if (suppressed === undefined) return;
     const { log } = this.#thread;
-    log.write({ level, message, fields: { listener: config.name, ...fields, suppressed } });
+    log.write({
+      level,
+      category: "listener",
+      message,
+      fields: { listener: config.name, ...fields, suppressed },
+    });
   }
 }
 

@@ -1,4 +1,13 @@
-import { isLogLevel, type Logger, type LogLevel, type LogRecord, passes } from "../core/log.ts";
+import {
+  type CategoryLevels,
+  isLogCategory,
+  isLogLevel,
+  LevelTable,
+  type LogCategory,
+  type Logger,
+  type LogLevel,
+  type LogRecord,
+} from "../core/log.ts";
 import type { RingQueue } from "../ds/ring_queue.ts";
 
 /** Room for some thousand records between two looks of the supervisor. */
@@ -7,25 +16,26 @@ export const LOG_RING_BYTES = 256 * 1024;
 /** A worker's end of the log: records go into the ring, and are dropped when it is full. */
 export class RingLogger implements Logger {
   readonly #ring: RingQueue;
-  #level: LogLevel;
+  readonly #levels: LevelTable;
   readonly #encoder = new TextEncoder();
 
-  constructor(ring: RingQueue, level: LogLevel) {
+  /** @param levels of categories */
+  constructor(ring: RingQueue, level: LogLevel, levels?: CategoryLevels) {
     this.#ring = ring;
-    this.#level = level;
+    this.#levels = new LevelTable(level, levels);
   }
 
-  enabled(level: LogLevel): boolean {
-    return passes(level, this.#level);
+  enabled(level: LogLevel, category?: LogCategory): boolean {
+    return this.#levels.passes(level, category);
   }
 
-  /** Changes what is let through from now on. */
-  setLevel(level: LogLevel): void {
-    this.#level = level;
+  /** Changes what is let through from now on; without levels of categories, those stay. */
+  setLevel(level: LogLevel, levels?: CategoryLevels): void {
+    this.#levels.set(level, levels);
   }
 
   write(record: LogRecord): void {
-    if (this.enabled(record.level)) {
+    if (this.enabled(record.level, record.category)) {
       this.#ring.push(this.#encoder.encode(JSON.stringify(record)));
     }
   }
@@ -114,6 +124,7 @@ const RECORDS_PER_TURN = 500;
 function isLogRecord(value: unknown): value is LogRecord {
   return typeof value === "object" && value !== null &&
     "level" in value && isLogLevel(value.level) &&
+    (!("category" in value) || isLogCategory(value.category)) &&
     "message" in value && typeof value.message === "string" &&
     "fields" in value && typeof value.fields === "object" && value.fields !== null;
 }

@@ -5,8 +5,8 @@ import {
   resetSync,
 } from "@logtape/logtape";
 import type { LogConfig } from "../config/types.ts";
-import type { Logger, LogLevel } from "../core/log.ts";
-import { passes } from "../core/log.ts";
+import type { CategoryLevels, Logger, LogLevel } from "../core/log.ts";
+import { LevelTable } from "../core/log.ts";
 import type { Prepared } from "../core/prepared.ts";
 
 /** The operational log of the process. */
@@ -15,8 +15,8 @@ export interface OperationalLog extends Logger, Disposable {
   reopen(): void;
   /** Opens what another configuration names. @throws {Error} of the system when it cannot */
   prepare(config: LogConfig): Prepared;
-  /** Changes what is written from now on. */
-  setLevel(level: LogLevel): void;
+  /** Changes what is written from now on; without levels of categories, those stay. */
+  setLevel(level: LogLevel, levels?: CategoryLevels): void;
 }
 
 /** Starts the log. @throws {Error} of the system when its file cannot be opened */
@@ -34,15 +34,14 @@ export function openLog(config: LogConfig): OperationalLog {
     ],
   });
   const logger = getLogger(["weir"]);
-  let lowest = config.level;
+  const levels = new LevelTable(config.level, config.levels);
   return {
-    enabled: (level) => passes(level, lowest),
-    write: ({ level, message, fields }) => {
-      if (passes(level, lowest)) logger[level](message, { ...fields });
+    enabled: (level, category) => levels.passes(level, category),
+    write: ({ level, category = "process", message, fields }) => {
+      if (!levels.passes(level, category)) return;
+      logger.getChild(category)[level](message, { ...fields });
     },
-    setLevel: (level) => {
-      lowest = level;
-    },
+    setLevel: (level, own) => levels.set(level, own),
     reopen: () => output.reopen(),
     prepare: (next) => {
       const opened = next.file === output.path ? undefined : new Output(next.file);
@@ -108,9 +107,13 @@ function formatText({ timestamp, level, rawMessage, properties }: TapeRecord): s
 }
 
 /** One JSON object a line. */
-function formatJson({ timestamp, level, rawMessage, properties }: TapeRecord): string {
+function formatJson(
+  { timestamp, level, category: path, rawMessage, properties }: TapeRecord,
+): string {
   const time = new Date(timestamp).toISOString();
-  return `${JSON.stringify({ time, level, msg: rawMessage, ...properties })}\n`;
+  // What the log library says of itself is below another root.
+  const category = path[0] === "weir" ? path[1] : "process";
+  return `${JSON.stringify({ time, level, category, msg: rawMessage, ...properties })}\n`;
 }
 
 /** A value can hold what a stranger sent: it stays one value on one line. */

@@ -1,4 +1,4 @@
-import type { LogLevel } from "../core/log.ts";
+import type { CategoryLevels, LogLevel } from "../core/log.ts";
 import type { TableShape } from "../core/shared_table.ts";
 import type { ServerCertificate } from "../core/server_certificate.ts";
 import type { ListenerCertificates } from "./fronts.ts";
@@ -12,7 +12,7 @@ import type { LimitBuffers } from "./shared_limits.ts";
 export type ToWorker =
   | StartMessage
   | BackendMessage
-  /** Records less severe than this are not written from now on. */
+  /** Records less severe than this are not written from now on, but for categories with a level. */
   | { readonly type: "log_level"; readonly level: LogLevel }
   /** Get ready for another configuration; say "prepared" or "refused". */
   | { readonly type: "prepare"; readonly plan: PlanMessage }
@@ -62,6 +62,8 @@ export interface RunTimeChanges {
   /** Of each backend that was changed; all others are as configured. */
   readonly overrides: readonly OverrideMessage[];
   readonly logLevel: LogLevel;
+  /** Of categories that have a level of their own; absent: none has. */
+  readonly logLevels?: CategoryLevels;
 }
 
 /** A configuration with the memory that its limits share. */

@@ -121,6 +121,7 @@ function rateTeller(
     table.countListener(worker, index, "rateLimited");
     const suppressed = throttle.admit(timeouts.nowMs);
     if (suppressed === undefined) return;
-    log.write({ level: "warning", message, fields: { listener, peer, suppressed } });
+    const fields = { listener, peer, suppressed };
+    log.write({ level: "warning", category: "listener", message, fields });
   };
 }

@@ -31,6 +31,7 @@ export function refusalTeller(
     if (suppressed === undefined) return;
     thread.log.write({
       level,
+      category: "listener",
       message,
       fields: { listener: config.name, ...fields, suppressed },
     });

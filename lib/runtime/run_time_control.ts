@@ -39,17 +39,20 @@ export class RunTimeControl {
 
   /** What a thread has to be told that goes by a configuration: this one or the next. */
   under(config: PlacedConfig): RunTimeChanges {
-    return { overrides: this.overrides.messages(config), logLevel: this.#levelUnder(config) };
+    const { levels: logLevels } = config.log;
+    return {
+      overrides: this.overrides.messages(config),
+      logLevel: this.#levelUnder(config),
+      ...(logLevels && { logLevels }),
+    };
   }
 
   /** Another configuration takes the place of the one in force: what it changes itself ends. */
   take(next: PlacedConfig): void {
-    const level = this.#levelUnder(next);
+    this.#logLevel = this.#levelUnder(next);
     this.overrides.take(next);
     this.#configuredLevel = next.log.level;
-    if (level === this.#logLevel) return;
-    this.#logLevel = level;
-    this.#options.log.setLevel?.(level);
+    this.#options.log.setLevel?.(this.#logLevel, next.log.levels ?? {});
   }
 
   /** False when there is no such backend. */
@@ -57,7 +60,7 @@ export class RunTimeControl {
     return this.#backends.change(upstream, backend, change);
   }
 
-  /** Changes what is written to the log from now on. */
+  /** Changes what is written to the log from now on, but for categories with a level of their own. */
   setLogLevel(level: LogLevel): void {
     this.#logLevel = level;
     this.#options.log.setLevel?.(level);

@@ -1,8 +1,8 @@
 import type { Config } from "../config/types.ts";
 import type { EmitEvent } from "../core/events.ts";
 import { sleep } from "../core/clock.ts";
+import { inCategory, type LogLevel } from "../core/log.ts";
 import type { Prepared } from "../core/prepared.ts";
-import type { LogLevel } from "../core/log.ts";
 import { denoTransport } from "../net/deno_transport.ts";
 import { CertificateKeeper, loadCertificates } from "./certificate_keeper.ts";
 import type { Certificates } from "./certificates.ts";
@@ -108,7 +108,7 @@ export class Supervisor implements Disposable {
     return this.#control.changeBackend(upstream, backend, change);
   }
 
-  /** Changes what is written to the log until the configuration says something else. */
+  /** Changes the general log level until the configuration says something else. */
   setLogLevel(level: LogLevel): void {
     this.#control.setLogLevel(level);
   }
@@ -229,7 +229,7 @@ export class Supervisor implements Disposable {
     const { table, guards } = this.#state;
     const post = (message: ToWorker) => this.#post(message);
     const shareOf = (backend: PlacedBackend) => this.#control.overrides.shareOf(backend);
-    const tell = { log, post, emit: this.#emit };
+    const tell = { log: inCategory(log, "health"), post, emit: this.#emit };
     return new Guards({ config: this.config, clock, random, table, guards, shareOf, ...tell });
   }
 
@@ -238,7 +238,7 @@ export class Supervisor implements Disposable {
     const { table, plan } = this.#state;
     return new HealthChecks({
       config: plan.config,
-      log,
+      log: inCategory(log, "health"),
       clock,
       random,
       transport: denoTransport,

@@ -1,3 +1,4 @@
+import { inCategory } from "../core/log.ts";
 import { Aborters } from "../net/aborters.ts";
 import { BufferPool } from "../net/buffers.ts";
 import type { Timeouts } from "../net/timeouts.ts";
@@ -13,7 +14,7 @@ export function createThread(deps: DataPlaneDeps, timeouts: Timeouts): ThreadPar
     worker,
     transport,
     now,
-    log,
+    log: inCategory(log, "proxy"),
     aborters: new Aborters(),
     buffers: new BufferPool(),
     timeouts,

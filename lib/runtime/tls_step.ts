@@ -107,14 +107,14 @@ export class TlsStep implements Disposable {
     const { config, index, thread: { table, worker, log } } = this.#options;
     table.countListener(worker, index, `tlsFailed_${kind}`);
     // Any stranger can cause one: no more than that is said of it.
-    if (!log.enabled("debug")) return;
+    if (!log.enabled("debug", "tls")) return;
     const fields = {
       listener: config.name,
       client: remote && formatAddress(remote),
       kind,
       error: messageOf(error),
     };
-    log.write({ level: "debug", message: "TLS handshake failed", fields });
+    log.write({ level: "debug", category: "tls", message: "TLS handshake failed", fields });
   }
 }
 

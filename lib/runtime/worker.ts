@@ -80,12 +80,12 @@ class WorkerThread {
   }
 
   #start(message: StartMessage): void {
-    const { worker, opensUnix, shape, logRing, logLevel, overrides } = message;
+    const { worker, opensUnix, shape, logRing, logLevel, logLevels, overrides } = message;
     const { hopPorts, accessRing, traceRing, wallOffsetMs } = message;
     const table = new SharedTable(message.table, shape);
     const guards = new GuardTable(message.guards, shape);
     const metrics = new MetricTable(message.metrics, shape.workers);
-    const log = new RingLogger(new RingQueue(logRing), logLevel);
+    const log = new RingLogger(new RingQueue(logRing), logLevel, logLevels);
     this.#log = log;
     this.#clock = sharedClock(wallOffsetMs);
     keepAlive(log);
@@ -142,9 +142,9 @@ class WorkerThread {
     scope.postMessage({ type: "prepared" });
   }
 
-  #commit({ overrides, logLevel }: RunTimeChanges): void {
+  #commit({ overrides, logLevel, logLevels = {} }: RunTimeChanges): void {
     this.#plane?.commit(overrides);
-    this.#log?.setLevel(logLevel);
+    this.#log?.setLevel(logLevel, logLevels);
   }
 
   async #retire(): Promise<void> {

@@ -31,12 +31,12 @@ const CASES: readonly [name: string, text: string, problem: string][] = [
   [
     "a wrong type of section",
     withTop("log: text"),
-    `1:6: log: must be a mapping with the keys level, format, file: current value is "text"`,
+    `1:6: log: must be a mapping with the keys level, levels, format, file: current value is "text"`,
   ],
   [
     "an empty section",
     withTop("log:"),
-    `1:5: log: must be a mapping with the keys level, format, file: current value is null`,
+    `1:5: log: must be a mapping with the keys level, levels, format, file: current value is null`,
   ],
   [
     "a list in place of a mapping",

@@ -1,6 +1,18 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { configOf, MINIMAL, problemsOf } from "./support.ts";
 
+Deno.test("log.levels holds the categories that it names, and is left out without any", async () => {
+  const named = await configOf(`log: { levels: { health: debug, tls: warn } }\n${MINIMAL}`);
+  const none = await configOf(`log: { levels: {} }\n${MINIMAL}`);
+
+  assertEquals(named.log, {
+    level: "info",
+    levels: { health: "debug", tls: "warning" },
+    format: "text",
+  });
+  assertEquals(none.log, { level: "info", format: "text" });
+});
+
 Deno.test("there is no access log and no tracing unless a section says so", async () => {
   const { accessLog, tracing } = await configOf(MINIMAL);
 
@@ -43,6 +55,16 @@ const CASES: readonly [name: string, section: string, problem: string][] = [
     "a format that is none",
     "access_log: { format: text }",
     'access_log.format: must be one of "json", "combined"',
+  ],
+  [
+    "a category that is none",
+    "log: { levels: { heath: debug } }",
+    'log.levels.heath: unknown key "heath": did you mean "health"?',
+  ],
+  [
+    "a level of a category that is none",
+    "log: { levels: { health: debg } }",
+    'log.levels.health: must be one of "debug", "info", "warning", "error" (did you mean "debug"?)',
   ],
   [
     "a share above all",

@@ -35,6 +35,7 @@ Deno.test("BackendControl.change() tells all threads, the log and whoever watche
   assertEquals(isKnown, true);
   assertEquals(b.posted, [{ type: "override", backend: 2, weight: 7, state: "ready" }]);
   assertEquals(b.events, [{ type: "override", ...names, weight: 7, state: "ready" }]);
+  assertEquals(b.log.categoryOf("Backend changed by an operator"), "admin");
   assertEquals(b.log.fieldsOf("Backend changed by an operator"), [
     { ...names, weight: 7, state: "ready" },
   ]);

@@ -72,6 +72,7 @@ Deno.test("Listener.run() survives accepts that fail", async () => {
   // Two pauses of 100 ms, by the real clock.
   while (b.handled.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
 
+  assertEquals(b.log.categoryOf("Cannot accept connections"), "listener");
   assertEquals(b.log.fieldsOf("Cannot accept connections"), [
     { listener: "front", error: "Too many open files", suppressed: 0 },
   ]);
@@ -122,7 +123,9 @@ Deno.test("Listener.run() tells of refused connections once a second", async () 
 
   await b.connect(20);
 
-  assertEquals(b.log.fieldsOf("Connection refused: listener is at max_connections"), [
+  const message = "Connection refused: listener is at max_connections";
+  assertEquals(b.log.categoryOf(message), "listener");
+  assertEquals(b.log.fieldsOf(message), [
     { listener: "front", max: 0, suppressed: 0 },
   ]);
 });

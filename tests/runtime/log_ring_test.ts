@@ -38,6 +38,24 @@ Deno.test("RingLogger.write() leaves out what is below its level", () => {
   assertEquals(log.records.map(({ level }) => level), ["warning", "error"]);
 });
 
+Deno.test("RingLogger goes by the levels of categories, which a general level leaves alone", () => {
+  const ring = RingQueue.create(4096);
+  const log = new MemoryLog();
+  const logger = new RingLogger(ring, "warning", { tls: "debug" });
+  const tls: LogRecord = { ...RECORD, category: "tls" };
+
+  logger.write(tls);
+  logger.write({ ...RECORD, category: "proxy" });
+  logger.setLevel("error");
+  logger.write(tls);
+  logger.setLevel("error", {});
+  logger.write(tls);
+  new RingReader(ring, log).flush();
+
+  assertEquals(log.records, [tls, tls]);
+  assertEquals(logger.enabled("debug", "tls"), false);
+});
+
 Deno.test("RingReader.flush() tells how many records were dropped, once", () => {
   const ring = RingQueue.create(256);
   const log = new MemoryLog();
@@ -85,7 +103,13 @@ Deno.test("RingReader goes on after a record that is not one", () => {
 
   logger.write(RECORD);
   for (
-    const bad of ["{", "null", '{"level":"loud","message":"x","fields":{}}', '{"level":"info"}']
+    const bad of [
+      "{",
+      "null",
+      '{"level":"info","category":"x","message":"x","fields":{}}',
+      '{"level":"loud","message":"x","fields":{}}',
+      '{"level":"info"}',
+    ]
   ) {
     ring.push(encode(bad));
   }
@@ -93,7 +117,7 @@ Deno.test("RingReader goes on after a record that is not one", () => {
   new RingReader(ring, log).flush();
 
   assertEquals(log.records.slice(0, 2), [RECORD, RECORD]);
-  assertEquals(log.records.at(-1)?.fields, { dropped: 4 });
+  assertEquals(log.records.at(-1)?.fields, { dropped: 5 });
 });
 
 Deno.test("RingReader.run() leaves timers their turn while there is always more", async () => {

@@ -1,4 +1,4 @@
-import type { LogFields, Logger, LogRecord } from "../../lib/core/log.ts";
+import type { LogCategory, LogFields, Logger, LogRecord } from "../../lib/core/log.ts";
 
 /** A log that keeps what it is told. */
 export class MemoryLog implements Logger {
@@ -10,6 +10,11 @@ export class MemoryLog implements Logger {
 
   write(record: LogRecord): void {
     this.records.push(record);
+  }
+
+  /** The category of the last record with that message. */
+  categoryOf(message: string): LogCategory | undefined {
+    return this.records.findLast((record) => record.message === message)?.category;
   }
 
   /** The fields of every record with that message. */
