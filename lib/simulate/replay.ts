@@ -18,7 +18,8 @@ export interface LoggedRequest {
 /**
  * Reads one line of an access log: a JSON object with `time` (RFC 3339) and `duration_ms`. For the
  * service time `upstream_ms` goes before `duration_ms`. The key is `client` without its port, or
- * `path`; one that is absent is a key like any other. Further fields do not matter.
+ * `path`, which is that of `target` in lines of Weir; one that is absent is a key like any other.
+ * Further fields do not matter.
  *
  * @returns `undefined` when the line cannot be used
  */
@@ -28,9 +29,8 @@ export function parseLogLine(line: string, keyBy: ReplayKey): LoggedRequest | un
   const timeMs = parseTime(record["time"]);
   const serviceMs = record["upstream_ms"] ?? record["duration_ms"];
   if (timeMs === undefined || typeof serviceMs !== "number" || serviceMs < 0) return undefined;
-  const text = record[keyBy];
-  const key = typeof text === "string" ? text : "";
-  return { timeMs, serviceMs, key: hashText(keyBy === "client" ? withoutPort(key) : key) };
+  const key = keyBy === "client" ? withoutPort(textIn(record, "client")) : pathIn(record);
+  return { timeMs, serviceMs, key: hashText(key) };
 }
 
 /** What was odd about a log. */
@@ -164,6 +164,19 @@ function parseRecord(line: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+function textIn(record: Record<string, unknown>, field: string): string {
+  const value = record[field];
+  return typeof value === "string" ? value : "";
+}
+
+/** Lines of Weir have the whole target of the request. */
+function pathIn(record: Record<string, unknown>): string {
+  if (record["path"] !== undefined) return textIn(record, "path");
+  const target = textIn(record, "target");
+  const end = target.indexOf("?");
+  return end === -1 ? target : target.slice(0, end);
 }
 
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;

@@ -43,6 +43,7 @@ Deno.test("parseLogLine() makes one key of a client, whatever its port", () => {
 Deno.test("parseLogLine() can go by path", () => {
   assertEquals(parseLogLine(line(0, 1, { path: "/a" }), "path")?.key, hashText("/a"));
   assertEquals(parseLogLine(line(0, 1), "path")?.key, hashText(""));
+  assertEquals(parseLogLine(line(0, 1, { target: "/a?b=/c" }), "path")?.key, hashText("/a"));
 });
 
 for (
