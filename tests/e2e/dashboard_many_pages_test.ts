@@ -1,6 +1,8 @@
+import { assertEquals } from "@std/assert";
 import { MadeUpWeir } from "../admin/dashboard/made_up_weir.ts";
 import { Chromium } from "../support/chromium.ts";
 import { peerTest } from "../support/peers.ts";
+import { eventually } from "../support/wait.ts";
 
 /** More than the six connections that a browser has to one address. */
 const PAGES = 8;
@@ -30,5 +32,8 @@ peerTest(
     );
     await first.show();
     await first.until("the stream to be heard again", IS_LIVE);
+    await eventually("one stream, that of the page in front", () => {
+      assertEquals(weir.listeners, 1);
+    });
   },
 );

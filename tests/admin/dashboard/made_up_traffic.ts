@@ -5,7 +5,9 @@ import type {
   WantedState,
 } from "../../../dashboard/status.ts";
 import type { EmitEvent } from "../../../lib/core/events.ts";
+import { BUCKET_BOUNDS } from "../../../lib/metrics/histogram.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
+import { backend } from "./looks.ts";
 
 /** What a made-up Weir has. */
 export interface MadeUpOptions {
@@ -40,24 +42,6 @@ interface Server extends Writable<Omit<BackendLook, "override" | "health">> {
   health: { reason?: string; phi: number };
 }
 
-const BOUNDS = [
-  0.0005,
-  0.001,
-  0.0025,
-  0.005,
-  0.01,
-  0.025,
-  0.05,
-  0.1,
-  0.25,
-  0.5,
-  1,
-  2.5,
-  5,
-  10,
-  30,
-  60,
-];
 const RELOADS = { goodS: 95, badS: 200 };
 
 /** Traffic that nobody sent, the same for the same seed, a second at a time. */
@@ -66,7 +50,7 @@ export class MadeUpTraffic {
   readonly #emit: EmitEvent;
   readonly #upstreams: readonly { readonly made: MadeUpUpstream; readonly servers: Server[] }[];
   readonly #listener: Writable<ListenerLook> & { retriesDenied: number };
-  readonly #buckets = [...BOUNDS, Infinity].map(() => 0);
+  readonly #buckets = [...BUCKET_BOUNDS, Infinity].map(() => 0);
   readonly #codes = { "200": 0, "304": 0, "404": 0, "502": 0, "503": 0 };
   #seconds = 0;
 
@@ -111,7 +95,7 @@ export class MadeUpTraffic {
     const labels = 'listener="public",upstream="web"';
     let count = 0;
     const buckets = this.#buckets.map((value, at) => {
-      const bound = BOUNDS[at] ?? "+Inf";
+      const bound = BUCKET_BOUNDS[at] ?? "+Inf";
       return `weir_request_duration_seconds_bucket{${labels},le="${bound}"} ${count += value}`;
     });
     const codes = Object.entries(this.#codes).map(([code, value]) => {
@@ -171,7 +155,7 @@ export class MadeUpTraffic {
     this.#codes["200"] += total - failed;
     const medianS = 0.011 * (1 + 0.1 * this.#noise()) * (isTroubled ? 1.5 : 1);
     let below = 0;
-    for (const [at, bound] of [...BOUNDS, Infinity].entries()) {
+    for (const [at, bound] of [...BUCKET_BOUNDS, Infinity].entries()) {
       const upTo = total / (1 + (bound / medianS) ** -2.6);
       this.#buckets[at] = (this.#buckets[at] ?? 0) + upTo - below;
       below = upTo;
@@ -266,25 +250,8 @@ const USUAL: readonly MadeUpUpstream[] = [
 ];
 
 function serverOf(made: MadeUpBackend): Server {
-  return {
-    made,
-    id: made.id,
-    address: made.address,
-    weight: made.weight,
-    state: made.state ?? "ready",
-    up: true,
-    health: { phi: 0.2 },
-    circuit: "closed",
-    ejected: false,
-    inFlight: 0,
-    concurrencyLimit: 0,
-    connections: 0,
-    requests: 0,
-    connectFailures: 0,
-    failures: 0,
-    bytesToBackend: 0,
-    bytesToClient: 0,
-  };
+  const { id, address, weight, state = "ready" } = made;
+  return { ...backend({ id, address, weight, state }), made, health: { phi: 0.2 } };
 }
 
 function isAble({ up, ejected, circuit, state, weight }: Server): boolean {

@@ -62,6 +62,11 @@ export class MadeUpWeir implements AsyncDisposable {
     });
   }
 
+  /** Pages and others that listen to events now. */
+  get listeners(): number {
+    return this.#events.size;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#events[Symbol.dispose]();
     await within("the end of the admin interface", this.#server.shutdown());
