@@ -5,15 +5,13 @@
  *
  *     deno task bench:logs
  */
-import { parseArgs } from "@std/cli/parse-args";
 import { renderTable } from "../guards/table.ts";
+import { measureInTurn, readTurns } from "../guards/turns.ts";
 import { startBackends } from "../peers/backends.ts";
 import { describeMachine } from "../peers/machine.ts";
-import { measureWarm, warmUp } from "../peers/measure.ts";
-import { note, printLine } from "../peers/output.ts";
+import { printLine } from "../peers/output.ts";
 import { type Plan, weirConfig } from "../peers/plan.ts";
-import type { Contestant } from "../peers/row.ts";
-import { type Running, type Setting, startSubject, weirFromSource } from "../peers/subjects.ts";
+import { type Setting, type Subject, weirFromSource } from "../peers/subjects.ts";
 import { openWorkplace, requireTools } from "../peers/workplace.ts";
 
 const USAGE = `What the access log costs, in CPU per request.
@@ -32,16 +30,10 @@ interface Variant {
   readonly command: readonly string[];
 }
 
-interface Options {
-  readonly rounds: number;
-  readonly seconds: number;
-  readonly before: readonly string[] | undefined;
-}
-
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
 async function main(args: readonly string[]): Promise<number> {
-  const options = readOptions(args);
+  const options = readTurns(args, "before");
   if (options === undefined) {
     printLine(USAGE);
     return args.includes("--help") ? 0 : 2;
@@ -49,29 +41,19 @@ async function main(args: readonly string[]): Promise<number> {
   await requireTools();
   await using workplace = await openWorkplace();
   const backends = await startBackends(workplace);
-  const variants = variantsOf(options);
+  const variants = variantsOf(options.command);
   const setting: Setting = { ...workplace, backends, threads: 1, mode: "http" };
-  const cpuUs = await measure(variants, setting, options);
+  const title = "HTTP keep-alive";
+  const subjects = Object.entries(variants).map(([id, variant]) => subjectOf(id, variant));
+  const cpuUs = await measureInTurn({ title, subjects, setting, load: {} }, options);
   printLine(`${Object.values(await describeMachine(undefined)).join(" · ")}\n`);
   const [base = ""] = Object.keys(variants);
-  printLine(renderTable([{ title: "HTTP keep-alive", cpuUs }], variants, base));
+  printLine(renderTable([{ title, cpuUs }], variants, base));
   return 0;
 }
 
-function readOptions(args: readonly string[]): Options | undefined {
-  let isKnown = true;
-  const flags = parseArgs([...args], {
-    string: ["rounds", "seconds", "before"],
-    default: { rounds: "60", seconds: "1" },
-    unknown: () => isKnown = false,
-  });
-  const [rounds, seconds] = [Number(flags["rounds"]), Number(flags["seconds"])];
-  const before = typeof flags["before"] === "string" ? flags["before"].split(/\s+/) : undefined;
-  return isKnown && rounds >= 1 && seconds >= 1 ? { rounds, seconds, before } : undefined;
-}
-
 /** The first is what the others are compared with. */
-function variantsOf({ before }: Options): Record<string, Variant> {
+function variantsOf(before: readonly string[] | undefined): Record<string, Variant> {
   const command = weirFromSource();
   return {
     ...(before === undefined ? {} : { before: { title: "before", command: before } }),
@@ -82,46 +64,17 @@ function variantsOf({ before }: Options): Record<string, Variant> {
   };
 }
 
-async function measure(
-  variants: Readonly<Record<string, Variant>>,
-  setting: Setting,
-  { rounds, seconds }: Options,
-): Promise<ReadonlyMap<string, readonly number[]>> {
-  const cpuUs = new Map<string, number[]>();
-  const contestants = Object.entries(variants)
-    .map(([id, variant]) => contestantOf(id, variant, setting, seconds));
-  for (const contestant of contestants) await warmUp(contestant, {});
-  for (let round = 0; round < rounds; round++) {
-    for (let place = 0; place < contestants.length; place++) {
-      // Each is the first of a round as often as the others.
-      const contestant = contestants[(place + round) % contestants.length]!;
-      const { values, failures } = await measureWarm(contestant, {});
-      if (failures.length > 0) throw new Error(`Cannot measure: ${failures.join(", ")}`);
-      const { subject: { id } } = contestant;
-      const cpu = values["cpu"] ?? NaN;
-      note(`round ${round + 1} of ${rounds}, ${id}: ${cpu.toFixed(2)} µs`);
-      cpuUs.set(id, [...cpuUs.get(id) ?? [], cpu]);
-    }
-  }
-  for (const { running } of contestants) await (await running()).process.stop();
-  return cpuUs;
-}
-
-function contestantOf(id: string, variant: Variant, setting: Setting, seconds: number): Contestant {
-  const { title, settings, command } = variant;
+function subjectOf(id: string, { title, settings, command }: Variant): Subject {
   const configure = (plan: Plan) => {
     const file = `${plan.directory}/access-${id}.log`;
     const log = settings === undefined ? "" : `access_log: { ${settings}, file: "${file}" }\n`;
     return log + weirConfig(plan, "http");
   };
-  const subject = {
+  return {
     id,
     title,
     missing: () => Promise.resolve(undefined),
     configure: { tcp: configure, http: configure },
     argv: ({ config }: Plan) => [...command, "--config", config],
   };
-  let warm: Promise<Running> | undefined;
-  const running = () => warm ??= startSubject(subject, setting);
-  return { subject, setting, seconds, running };
 }

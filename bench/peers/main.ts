@@ -8,16 +8,9 @@ import { startBackends, type Workplace } from "./backends.ts";
 import { describeMachine } from "./machine.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { note, printLine } from "./output.ts";
-import type { Contestant, Row, Sample } from "./row.ts";
+import { type Contestant, contestantOf, type Row, type Sample } from "./row.ts";
 import { ROWS } from "./rows.ts";
-import {
-  createSubjects,
-  type Mode,
-  type Running,
-  type Setting,
-  startSubject,
-  type Subject,
-} from "./subjects.ts";
+import { createSubjects, type Mode, type Setting, type Subject } from "./subjects.ts";
 import { openWorkplace, requireTools } from "./workplace.ts";
 import { renderMarkdown, renderText, type Report, type ReportLine, summarize } from "./table.ts";
 
@@ -97,11 +90,7 @@ async function measureRows(run: Run, workplace: Workplace): Promise<ReportLine[]
 }
 
 function createContestants({ subjects, options }: Run, setting: Setting): Contestant[] {
-  return subjects.map((subject) => {
-    let warm: Promise<Running> | undefined;
-    const running = () => warm ??= startSubject(subject, setting);
-    return { subject, setting, seconds: options.seconds, running };
-  });
+  return subjects.map((subject) => contestantOf(subject, setting, options.seconds));
 }
 
 async function measureRow(

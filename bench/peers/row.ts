@@ -1,4 +1,4 @@
-import type { Mode, Running, Setting, Subject } from "./subjects.ts";
+import { type Mode, type Running, type Setting, startSubject, type Subject } from "./subjects.ts";
 
 /** What a figure has to reach. */
 export interface Goal {
@@ -41,6 +41,13 @@ export interface Contestant {
   readonly seconds: number;
   /** The subject as it runs over all rounds, warm. */
   running(): Promise<Running>;
+}
+
+/** Starts its subject when that is first needed. */
+export function contestantOf(subject: Subject, setting: Setting, seconds: number): Contestant {
+  let warm: Promise<Running> | undefined;
+  const running = () => warm ??= startSubject(subject, setting);
+  return { subject, setting, seconds, running };
 }
 
 /** The figures of work that is counted in requests. */
